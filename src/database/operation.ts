@@ -1,0 +1,53 @@
+import type { JsonObject } from '../document/json.ts';
+import type { Document } from '../document/document.ts';
+
+/**
+ * What a commit is made of. Bodies are exact JSON that a door has parsed; ids are lower-case UUIDs, which
+ * `parseDocumentId` makes of what a client sent.
+ */
+export type Operation = CreateOperation | UpdateOperation | ArchiveOperation | RestoreOperation | AssertOperation;
+
+export interface CreateOperation {
+  readonly kind: 'create';
+  /** Given by the engine (UUIDv7) when absent. */
+  readonly id?: string | undefined;
+  /** Made on first use. The default table when absent. */
+  readonly table?: string | undefined;
+  /** The table's name when absent. */
+  readonly name?: string | undefined;
+  readonly body: JsonObject;
+}
+
+/** Replaces the body. */
+export interface UpdateOperation {
+  readonly kind: 'update';
+  readonly id: string;
+  readonly version: number;
+  readonly body: JsonObject;
+}
+
+export interface ArchiveOperation {
+  readonly kind: 'archive';
+  readonly id: string;
+  readonly version?: number | undefined;
+}
+
+export interface RestoreOperation {
+  readonly kind: 'restore';
+  readonly id: string;
+  readonly version?: number | undefined;
+}
+
+/** A precondition: the live document is at `version`, or (`exists: false`) there is none with this id. Writes nothing. */
+export type AssertOperation =
+  | { readonly kind: 'assert'; readonly id: string; readonly version: number }
+  | { readonly kind: 'assert'; readonly id: string; readonly exists: false };
+
+/** What a commit did. It is whole and, at `sync` durability, on disk before anyone sees it. */
+export interface Commit {
+  /** Null when nothing was written, as is `committedAt` (milliseconds since the Unix epoch). */
+  readonly sequence: number | null;
+  readonly committedAt: number | null;
+  /** One per writing operation, in order. */
+  readonly documents: readonly Document[];
+}

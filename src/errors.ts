@@ -1,0 +1,80 @@
+import type { Document } from './document/document.ts';
+
+/**
+ * Every way in which a request can fail, and what it means. The codes are a public contract: they do not change between
+ * major versions, while messages may. Each door (REST, GraphQL, the command line) keeps its own mapping from a code to
+ * a status; nothing below the doors knows any.
+ */
+export const errorMeanings = {
+  INVALID_ARGUMENT: "the request's shape is wrong: not JSON, a missing field, a bad UUID, an unknown operator",
+  NOT_FOUND: 'no such document or table, or the document is archived',
+  HISTORY_GONE: 'older than the history that is kept',
+  VERSION_CONFLICT: 'the document has changed since the version that was sent (optimistic concurrency)',
+  ALREADY_ARCHIVED: 'archive of a document that is archived',
+  NOT_ARCHIVED: 'restore of a document that is not archived',
+  ALREADY_EXISTS: 'an id, table or index that exists',
+  PAYLOAD_TOO_LARGE: 'the request body has more bytes than the limit',
+  LIMIT_EXCEEDED: 'nesting, digits, page size or another quantity is over its limit',
+  OVERLOADED: 'the server has too much to do: try again later',
+  STORAGE_FULL: 'no room to write; reads go on',
+  OUTCOME_UNKNOWN: 'the sync failed: the write may or may not survive; the server stops',
+  FORBIDDEN: 'the request may not do this',
+  INTERNAL: 'a bug: masked for the client, logged whole',
+} as const;
+
+export type ErrorCode = keyof typeof errorMeanings;
+
+/** What a client may know about a failure besides its code: versions, a path in the body, a limit. JSON values only, but for `current`. */
+export type Evidence = Readonly<Record<string, unknown>>;
+
+/** An expected failure with a stable code. Its message is for people and teaches; its evidence is for programs. */
+export class DatabaseError extends Error {
+  readonly code: ErrorCode;
+  readonly evidence: Evidence;
+
+  constructor(code: ErrorCode, message: string, evidence: Evidence = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.evidence = evidence;
+  }
+}
+
+/** `path` is in the one path grammar of the project and starts at the argument's name: `body.tags.3`. */
+export class InvalidArgumentError extends DatabaseError {
+  constructor(message: string, evidence: { readonly path?: string; readonly expected?: string } = {}, options?: ErrorOptions) {
+    super('INVALID_ARGUMENT', message, evidence, options);
+  }
+}
+
+export class LimitExceededError extends DatabaseError {
+  constructor(message: string, evidence: { readonly limit: number; readonly actual?: number; readonly path?: string }) {
+    super('LIMIT_EXCEEDED', message, evidence);
+  }
+}
+
+export class DocumentNotFoundError extends DatabaseError {
+  constructor(id: string) {
+    super('NOT_FOUND', 'Document not found', { id });
+  }
+}
+
+export class TableNotFoundError extends DatabaseError {
+  constructor(table: string) {
+    super('NOT_FOUND', `Table '${table}' not found`, { table });
+  }
+}
+
+/** `current` is the document as it is now, so that a client can merge and try again without another request. */
+export class VersionConflictError extends DatabaseError {
+  readonly current: Document;
+
+  constructor(expectedVersion: number, current: Document) {
+    super('VERSION_CONFLICT', `Conflict: Document version mismatch. DB is at ${current.version}, you sent ${expectedVersion}`, {
+      id: current.id,
+      expectedVersion,
+      actualVersion: current.version,
+    });
+    this.current = current;
+  }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    // Files share two cores with the servers that they start: more workers only add waiting.
+    maxWorkers: 2,
+    // Through vite's own module runner `graphql` would be loaded twice, once as a module of its own and once inlined, and
+    // refuse to work with itself ("another module or realm"). Node runs TypeScript as it is, so nothing is lost.
+    experimental: { viteModuleRunner: false },
+  },
+});
