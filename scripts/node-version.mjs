@@ -1,7 +1,8 @@
 // The entrance of `npm start`, `npm test` and their like: says clearly which Node is needed, then runs the program that
 // its first argument names. It is plain JavaScript so that even a Node that cannot read TypeScript can say so.
-import { pathToFileURL } from 'node:url';
+
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const needed = 24;
 const [program, ...rest] = process.argv.slice(2);

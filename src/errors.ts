@@ -42,7 +42,11 @@ export class DatabaseError extends Error {
 
 /** `path` is in the one path grammar of the project and starts at the argument's name: `body.tags.3`. */
 export class InvalidArgumentError extends DatabaseError {
-  constructor(message: string, evidence: { readonly path?: string; readonly expected?: string } = {}, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    evidence: { readonly path?: string; readonly expected?: string } = {},
+    options?: ErrorOptions,
+  ) {
     super('INVALID_ARGUMENT', message, evidence, options);
   }
 }
@@ -70,11 +74,15 @@ export class VersionConflictError extends DatabaseError {
   readonly current: Document;
 
   constructor(expectedVersion: number, current: Document) {
-    super('VERSION_CONFLICT', `Conflict: Document version mismatch. DB is at ${current.version}, you sent ${expectedVersion}`, {
-      id: current.id,
-      expectedVersion,
-      actualVersion: current.version,
-    });
+    super(
+      'VERSION_CONFLICT',
+      `Conflict: Document version mismatch. DB is at ${current.version}, you sent ${expectedVersion}`,
+      {
+        id: current.id,
+        expectedVersion,
+        actualVersion: current.version,
+      },
+    );
     this.current = current;
   }
 }

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../document/json.ts';
 import type { Document } from '../document/document.ts';
+import type { JsonObject } from '../document/json.ts';
 
 /**
  * What a commit is made of. Bodies are exact JSON that a door has parsed; ids are lower-case UUIDs, which

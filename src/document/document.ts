@@ -8,7 +8,10 @@ export interface TableReference {
 }
 
 /** The table of documents that were put into none by name. It always exists, and is not written to the log. */
-export const defaultTable: TableReference = Object.freeze({ id: '00000000-0000-0000-0000-000000000000', name: 'default' });
+export const defaultTable: TableReference = Object.freeze({
+  id: '00000000-0000-0000-0000-000000000000',
+  name: 'default',
+});
 
 /**
  * One version of a document. It never changes: a newer version is another object, so whoever holds one may keep it.
