@@ -1,4 +1,5 @@
 import type { Document } from './document/document.ts';
+import { formatTime } from './document/timestamp.ts';
 
 /**
  * Every way in which a request can fail, and what it means. The codes are a public contract: they do not change between
@@ -30,13 +31,23 @@ export type Evidence = Readonly<Record<string, unknown>>;
 /** An expected failure with a stable code. Its message is for people and teaches; its evidence is for programs. */
 export class DatabaseError extends Error {
   readonly code: ErrorCode;
-  readonly evidence: Evidence;
+  #evidence: Evidence;
 
   constructor(code: ErrorCode, message: string, evidence: Evidence = {}, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
-    this.evidence = evidence;
+    this.#evidence = evidence;
+  }
+
+  get evidence(): Evidence {
+    return this.#evidence;
+  }
+
+  /** The same error, telling more: a layer that knows where it happened adds that as the error passes. */
+  withEvidence(more: Evidence): this {
+    this.#evidence = { ...this.#evidence, ...more };
+    return this;
   }
 }
 
@@ -84,5 +95,24 @@ export class VersionConflictError extends DatabaseError {
       },
     );
     this.current = current;
+  }
+}
+
+export class AlreadyArchivedError extends DatabaseError {
+  constructor(current: Document) {
+    const archivedAt = current.archivedAt === null ? null : formatTime(current.archivedAt);
+    super('ALREADY_ARCHIVED', 'Document already archived', { id: current.id, archivedAt });
+  }
+}
+
+export class NotArchivedError extends DatabaseError {
+  constructor(current: Document) {
+    super('NOT_ARCHIVED', 'Document is not archived', { id: current.id });
+  }
+}
+
+export class AlreadyExistsError extends DatabaseError {
+  constructor(message: string, evidence: Evidence) {
+    super('ALREADY_EXISTS', message, evidence);
   }
 }
