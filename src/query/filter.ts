@@ -4,7 +4,8 @@ import type { Path } from '../document/path.ts';
 /**
  * What a document must be like, as a frozen tree. Every door parses into it, every engine compiles from it. A `path`
  * follows the one grammar in `document/path.ts`; an operator means what MongoDB's operator of that name means, lists on
- * the path included, except `equalField`.
+ * the path included, except `equalField`. Where that differs on purpose: the order of an object's keys means nothing, and one
+ * of the document's own times is a text, in the form of `formatTime` on both sides (`parseFilter` brings operands to it).
  */
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] } // none: `and` fits all, `or` nothing

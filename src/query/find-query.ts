@@ -15,8 +15,9 @@ export interface FindQuery {
 }
 
 /**
- * Which part of the list: `first` with `after`, `last` with `before`, or `offset` with `first`; never both ways and never
- * `offset` with a cursor. The doors check that with `parsePageRequest`.
+ * Which part of the list: its `first` documents or its `last` ones (the first 100 when neither is given), between the
+ * cursors `after` and `before`, as in the Relay specification. `offset` goes with `first` and without a cursor. The doors
+ * check that with `parsePageRequest`.
  */
 export interface PageRequest {
   readonly first?: number | undefined;

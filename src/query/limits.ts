@@ -1,0 +1,35 @@
+/** How much a filter may ask for. More is refused with `LIMIT_EXCEEDED`, before a document is looked at. */
+export interface FilterLimits {
+  /** Levels of `and`, `or`, `not` and `some` inside each other; each is a level of recursion for every document. */
+  readonly depthMax: number;
+  /** Filters, operators, fields of `match` and values of `all`, counted together: each is work for every document. */
+  readonly nodeCountMax: number;
+  /** UTF-16 code units of a regular expression. */
+  readonly patternLengthMax: number;
+  /** Instructions of a compiled regular expression: matching takes time in proportion to them and to the text. */
+  readonly patternProgramSizeMax: number;
+}
+
+export const defaultFilterLimits: FilterLimits = Object.freeze({
+  depthMax: 64,
+  nodeCountMax: 1_000,
+  patternLengthMax: 1_000,
+  patternProgramSizeMax: 2_000,
+});
+
+export interface OrderLimits {
+  /** Paths that one list may be ordered by. */
+  readonly pathCountMax: number;
+}
+
+export const defaultOrderLimits: OrderLimits = Object.freeze({ pathCountMax: 8 });
+
+export interface PageLimits {
+  /** Documents of one page. */
+  readonly pageSizeMax: number;
+}
+
+export const defaultPageLimits: PageLimits = Object.freeze({ pageSizeMax: 1_000 });
+
+/** Documents of a page for which no size was asked. */
+export const pageSizeDefault = 100;
