@@ -1,0 +1,60 @@
+/** Where in the log something is, as evidence for whoever looks into it. */
+export interface LogPosition {
+  readonly file: string;
+  /** In bytes from the beginning of the file. */
+  readonly offset: number;
+  /** The first commit that is in doubt: all before it were read and found good. */
+  readonly sequence: number;
+}
+
+/** The log is damaged where it cannot be a write that a crash interrupted. It was left as it is; nothing of it may be served. */
+export class CorruptionError extends Error {
+  readonly position: LogPosition;
+  readonly reason: string;
+
+  constructor(position: LogPosition, reason: string, options?: ErrorOptions) {
+    super(
+      `The log is damaged: ${position.file}, offset ${position.offset}, at commit ${position.sequence}: ${reason}. ` +
+        'Nothing was changed. Restore a backup, or have a copy of the directory examined.',
+      options,
+    );
+    this.name = 'CorruptionError';
+    this.position = position;
+    this.reason = reason;
+  }
+}
+
+/** The log is whole, but holds something that this version does not know. It was left as it is. */
+export class NewerFormatError extends Error {
+  readonly position: LogPosition;
+  readonly found: string;
+
+  constructor(position: LogPosition, found: string) {
+    super(
+      `The data was written by a newer version of YaraDB: ${position.file}, offset ${position.offset}, has ${found}. ` +
+        'Nothing was changed. Open it with that version.',
+    );
+    this.name = 'NewerFormatError';
+    this.position = position;
+    this.found = found;
+  }
+}
+
+/** Bytes that do not follow the format. Whoever knows the file and the sequence makes a `CorruptionError` of it. */
+export class MalformedError extends Error {
+  override readonly name = 'MalformedError';
+}
+
+/** Well-formed bytes that a later version of the format defines. Becomes a `NewerFormatError`. */
+export class UnknownKindError extends Error {
+  override readonly name = 'UnknownKindError';
+}
+
+/** There was no room for a write, and what had been written of it is gone again: as if it had not been tried. */
+export class NoSpaceError extends Error {
+  override readonly name = 'NoSpaceError';
+
+  constructor(path: string, cause: unknown) {
+    super(`No room to write ${path}`, { cause });
+  }
+}

@@ -1,0 +1,17 @@
+/** What happens in a log and is worth a line for whoever runs the server. */
+export type LogEvent =
+  | { readonly kind: 'segmentStarted'; readonly file: string; readonly firstSequence: number }
+  | { readonly kind: 'segmentSealed'; readonly file: string; readonly lastSequence: number }
+  | {
+      /** Recovery cut a torn tail off. `keptAs` is the file with its bytes; null when all of them were zero. */
+      readonly kind: 'tailCut';
+      readonly file: string;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly reason: string;
+      readonly keptAs: string | null;
+    }
+  /** There was no room for a frame or, at a clean stop, for the seal, which is then left out. */
+  | { readonly kind: 'noSpace'; readonly cause: unknown }
+  /** The disk failed: nothing is written any more. */
+  | { readonly kind: 'failed'; readonly cause: unknown };

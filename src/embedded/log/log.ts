@@ -1,0 +1,279 @@
+import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
+import type { RecoveryReport } from '../../database/status.ts';
+import { DatabaseError } from '../../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { makeDurableDirectory } from '../ports/durable-directory.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { Random } from '../ports/random.ts';
+import { makeDurableFile } from './durable-file.ts';
+import { initialLink } from './link.ts';
+import { NoSpaceError } from './log-error.ts';
+import type { LogEvent } from './log-event.ts';
+import { segmentFileName } from './log-files.ts';
+import type { CommitRecord, EncodedCommit } from './record.ts';
+import { type RecoveredLog, readLog } from './recovery.ts';
+import { recordNewest, repairLog } from './repair.ts';
+import { encodeSegmentHeader, type SegmentHeader, saltBytes, sealBytes, segmentHeaderBytes } from './segment-header.ts';
+import { checkCommits, SegmentWriter } from './segment-writer.ts';
+import { uuidBytes, uuidOfRandom } from './uuid-bytes.ts';
+
+export interface LogOptions {
+  readonly fileSystem: FileSystem;
+  /** The data directory, whose lock the caller holds. Made when it is not there; the log is in its `log/`. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bytes after which a segment is sealed and the next one begun. 64 MiB when absent. A frame may be larger. */
+  readonly segmentBytesMax?: number;
+  /** Called during `open`, in order, with every commit that the log holds. */
+  readonly onCommit: (commit: CommitRecord) => void;
+  readonly onEvent?: (event: LogEvent) => void;
+}
+
+const defaultSegmentBytesMax = 64 * 1024 * 1024;
+
+/** What stays the same from segment to segment. */
+interface Identity {
+  readonly databaseId: string;
+  readonly epoch: string;
+}
+
+/**
+ * The append-only log of a database, as FORMAT.md has it on disk.
+ *
+ * Life cycle: `open` recovers; then any number of `append`, one at a time; then `close`. Once the disk has failed under a
+ * write, everything but `close` is refused: what is on disk can be told by a new `open` alone.
+ */
+export class Log {
+  readonly report: RecoveryReport;
+  /** A UUID, given once and for all when the log was made. */
+  readonly databaseId: string;
+  /** A UUID. A sequence means something within one epoch only. */
+  readonly epoch: string;
+  readonly #options: LogOptions;
+  readonly #directory: string;
+  readonly #segmentBytesMax: number;
+  /** Null between the seal of one segment and the first write to the next. */
+  #segment: SegmentWriter | null = null;
+  /** Whether `newest` names `#segment`, durably. */
+  #newestRecorded = true;
+  #previousSeal: Uint8Array = Buffer.alloc(sealBytes);
+  #nextSequence = 1;
+  #failure: DatabaseError | null = null;
+  #appending = false;
+  #closed = false;
+
+  /**
+   * Opens the log of a data directory, or makes it. What `onCommit` was told is durable when this resolves. A torn write at the
+   * end is cut off, its bytes kept.
+   * @throws {CorruptionError} for damage, {NewerFormatError} for a newer format: nothing was changed.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room for the little that an opening writes.
+   *   The system's own error when a file cannot be read or written.
+   */
+  static async open(options: LogOptions): Promise<Log> {
+    const startedAt = options.clock.monotonic();
+    const directory = join(options.directory, 'log');
+    try {
+      const recovered = await readLog({ ...options, directory });
+      return recovered === null
+        ? await Log.#make(options, startedAt)
+        : await Log.#continue(options, recovered, startedAt);
+    } catch (error) {
+      throw error instanceof NoSpaceError ? storageFull(error) : error;
+    }
+  }
+
+  static async #make(options: LogOptions, startedAt: number): Promise<Log> {
+    const { fileSystem, directory, random, clock } = options;
+    const databaseId = uuidOfRandom(random.bytes(uuidBytes));
+    const epoch = uuidOfRandom(random.bytes(uuidBytes));
+    await makeDurableDirectory(fileSystem, directory);
+    await makeDurableDirectory(fileSystem, join(directory, 'log'));
+    const log = new Log(
+      options,
+      { databaseId, epoch },
+      { ...emptyReport, milliseconds: clock.monotonic() - startedAt },
+    );
+    try {
+      await log.#startSegment();
+    } catch (error) {
+      await log.#segment?.close();
+      throw error;
+    }
+    return log;
+  }
+
+  static async #continue(options: LogOptions, recovered: RecoveredLog, startedAt: number): Promise<Log> {
+    const { newest, newestPath } = recovered;
+    const file = await repairLog(recovered, {
+      fileSystem: options.fileSystem,
+      directory: join(options.directory, 'log'),
+      onEvent: (event) => options.onEvent?.(event),
+    });
+    const log = new Log(options, newest.header, reportOf(recovered, options.clock.monotonic() - startedAt));
+    log.#nextSequence = newest.nextSequence;
+    if (newest.sealed) {
+      log.#previousSeal = newest.link;
+      await file.close();
+    } else {
+      log.#segment = new SegmentWriter(newestPath, file, newest.header.salt, newest);
+    }
+    return log;
+  }
+
+  private constructor(options: LogOptions, { databaseId, epoch }: Identity, report: RecoveryReport) {
+    this.#options = options;
+    this.#directory = join(options.directory, 'log');
+    this.#segmentBytesMax = options.segmentBytesMax ?? defaultSegmentBytesMax;
+    this.databaseId = databaseId;
+    this.epoch = epoch;
+    this.report = report;
+  }
+
+  /**
+   * Writes the commits, whose sequences follow those written before, as one frame: durable when this resolves. Must not be called
+   * again before it has settled.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room: nothing was written, a later call may succeed.
+   *   `OUTCOME_UNKNOWN` when the disk failed: the commits may or may not survive, and every later call is refused.
+   */
+  async append(commits: readonly EncodedCommit[]): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#closed || this.#appending)
+      throw new Error('the log takes one append at a time, and none once it is closed');
+    if (commits.length === 0) return;
+    checkCommits(commits, this.#nextSequence);
+    this.#appending = true;
+    try {
+      const segment = await this.#segmentWithRoom();
+      await segment.append(commits);
+      this.#nextSequence = segment.position.nextSequence;
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#appending = false;
+    }
+  }
+
+  /**
+   * A clean stop: seals the segment that was written to and lets the files go. Without room for the seal it is left out: the next
+   * opening then reads a log that was not stopped cleanly, and finds the same commits in it.
+   * @throws {DatabaseError} `OUTCOME_UNKNOWN` when the disk failed. What was acknowledged is durable all the same.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#appending) throw new Error('the log was closed under an append');
+    this.#closed = true;
+    const segment = this.#segment;
+    if (segment === null) return;
+    try {
+      if (this.#failure === null && segment.position.commits > 0) await this.#seal(segment);
+    } catch (error) {
+      const failure = this.#failed(error);
+      if (failure.code !== 'STORAGE_FULL') throw failure;
+    } finally {
+      if (this.#segment !== null) await segment.close();
+    }
+  }
+
+  /** The open segment, after a new one was begun where that was due. */
+  async #segmentWithRoom(): Promise<SegmentWriter> {
+    const open = this.#segment;
+    if (open !== null && open.position.end >= this.#segmentBytesMax && open.position.commits > 0)
+      await this.#seal(open);
+    const segment = this.#segment ?? (await this.#startSegment());
+    if (!this.#newestRecorded) await this.#recordNewest(segment);
+    return segment;
+  }
+
+  async #seal(segment: SegmentWriter): Promise<void> {
+    this.#previousSeal = await segment.seal();
+    this.#segment = null;
+    await segment.close();
+    this.#tell({ kind: 'segmentSealed', file: segment.path, lastSequence: this.#nextSequence - 1 });
+  }
+
+  async #startSegment(): Promise<SegmentWriter> {
+    const { fileSystem, random, clock } = this.#options;
+    const header: SegmentHeader = {
+      databaseId: this.databaseId,
+      epoch: this.epoch,
+      salt: random.bytes(saltBytes),
+      previousSeal: this.#previousSeal,
+      firstSequence: this.#nextSequence,
+      createdAt: clock.now(),
+    };
+    const name = segmentFileName(this.#nextSequence);
+    const bytes = encodeSegmentHeader(header);
+    const file = await makeDurableFile(fileSystem, this.#directory, name, bytes);
+    const segment = new SegmentWriter(join(this.#directory, name), file, header.salt, {
+      end: segmentHeaderBytes,
+      link: initialLink(bytes),
+      nextSequence: this.#nextSequence,
+      frames: 0,
+      commits: 0,
+      records: 0,
+    });
+    this.#segment = segment;
+    this.#newestRecorded = false;
+    await this.#recordNewest(segment);
+    this.#tell({ kind: 'segmentStarted', file: segment.path, firstSequence: this.#nextSequence });
+    return segment;
+  }
+
+  async #recordNewest(segment: SegmentWriter): Promise<void> {
+    const { databaseId } = this;
+    const firstSequence = segment.position.nextSequence;
+    await recordNewest(this.#options.fileSystem, this.#directory, { databaseId, firstSequence });
+    this.#newestRecorded = true;
+  }
+
+  /** What to tell the caller, after seeing to it that a disk that failed is not written to again. */
+  #failed(error: unknown): DatabaseError {
+    if (error instanceof NoSpaceError) {
+      this.#tell({ kind: 'noSpace', cause: error.cause });
+      return storageFull(error);
+    }
+    this.#failure = new DatabaseError(
+      'OUTCOME_UNKNOWN',
+      'The disk failed under a write, which may or may not survive. Nothing is written any more: restart the server to recover.',
+      {},
+      { cause: error },
+    );
+    this.#tell({ kind: 'failed', cause: error });
+    return this.#failure;
+  }
+
+  #tell(event: LogEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+function storageFull(error: NoSpaceError): DatabaseError {
+  return new DatabaseError(
+    'STORAGE_FULL',
+    `${error.message}: nothing was written. Free some space.`,
+    {},
+    { cause: error.cause },
+  );
+}
+
+const emptyReport: RecoveryReport = {
+  segments: 0,
+  frames: 0,
+  commits: 0,
+  bytes: 0,
+  truncatedBytes: 0,
+  milliseconds: 0,
+  clean: true,
+};
+
+function reportOf(
+  { newest, newestBytes, segments, frames, commits, bytes }: RecoveredLog,
+  milliseconds: number,
+): RecoveryReport {
+  const truncatedBytes = newestBytes.length - newest.end;
+  // A segment is made for the sake of its first frame: without one, the log ended at the seal before it, or was empty.
+  const clean = truncatedBytes === 0 && (newest.sealed || newest.frames === 0);
+  return { segments, frames, commits, bytes, truncatedBytes, milliseconds, clean };
+}

@@ -1,0 +1,201 @@
+import { Buffer } from 'node:buffer';
+import type { Document } from '../../document/document.ts';
+import type { JsonObject, JsonValue } from '../../document/json.ts';
+import { stringifyJson } from '../../document/json-serializer.ts';
+import type { Random } from '../ports/random.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { digestOf } from './link.ts';
+
+/** What a commit did, one result at a time: replay applies records, it never decides. */
+export type LogRecord =
+  | { readonly kind: 'putDocument'; readonly document: Document }
+  | { readonly kind: 'eraseDocument'; readonly id: string; readonly previousSequence: number }
+  | { readonly kind: 'putTable'; readonly table: TableRecord }
+  | { readonly kind: 'dropTable'; readonly id: string }
+  | { readonly kind: 'putIndex'; readonly index: IndexRecord }
+  | { readonly kind: 'dropIndex'; readonly id: string }
+  | { readonly kind: 'putSetting'; readonly name: string; readonly value: JsonValue };
+
+export interface TableRecord {
+  /** A UUID, lower case. */
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  /** Room for what a table can be told: schema, unique paths, read-only. */
+  readonly settings: JsonObject;
+}
+
+export interface IndexRecord {
+  /** A UUID, lower case. */
+  readonly id: string;
+  readonly tableId: string;
+  readonly path: string;
+  readonly order: 'hash' | 'ordered';
+  readonly unique: boolean;
+  readonly createdAt: number;
+}
+
+export interface CommitRecord {
+  readonly sequence: number;
+  /** Milliseconds since the Unix epoch. Decides nothing: order is by sequence. */
+  readonly committedAt: number;
+  /** At most 255 bytes of UTF-8. */
+  readonly principal: string;
+  readonly idempotencyKey: string | null;
+  /** Of the request that the commit answers, to tell a repetition from another request under the same key. */
+  readonly requestDigest: Uint8Array | null;
+  readonly records: readonly LogRecord[];
+}
+
+/** FORMAT.md, "Record". */
+export const recordKinds = {
+  putDocument: 1,
+  eraseDocument: 2,
+  putTable: 3,
+  dropTable: 4,
+  putIndex: 5,
+  dropIndex: 6,
+  putSetting: 7,
+  request: 8,
+  erased: 255,
+} as const;
+
+export const documentFlags = { tableNamed: 1, updated: 2, archived: 4 } as const;
+export const requestFlags = { idempotencyKey: 1, digest: 2 } as const;
+export const indexOrders = { hash: 1, ordered: 2 } as const;
+
+export const recordSaltBytes = 16;
+export const digestBytes = 32;
+export const principalBytesMax = 255;
+
+/** A commit as the log wants it. */
+export interface EncodedCommit {
+  readonly sequence: number;
+  /** As it stands in a frame. */
+  readonly bytes: Buffer;
+  /** What the link of its frame covers of it. */
+  readonly linkBytes: Buffer;
+  /** Records in it, as the seal counts them. */
+  readonly recordCount: number;
+}
+
+const writer = new ByteWriter();
+const linkWriter = new ByteWriter();
+
+/**
+ * Encodes a commit once, when it is staged, digests included, so that nothing but joining is left to do between two frames.
+ * @throws {RangeError} when it cannot be written down: a principal that is too long, a time that is no integer.
+ */
+export function encodeCommit(commit: CommitRecord, random: Random): EncodedCommit {
+  const hasRequest = commit.idempotencyKey !== null || commit.requestDigest !== null;
+  const recordCount = commit.records.length + (hasRequest ? 1 : 0);
+  writer.reset();
+  writer.uint32(0);
+  writer.int64(commit.sequence);
+  writer.int64(commit.committedAt);
+  writePrincipal(commit.principal);
+  writer.uint32(recordCount);
+  linkWriter.reset();
+  linkWriter.bytes(writer.written(4));
+  if (hasRequest) writeRequest(commit, random);
+  for (const record of commit.records) writeRecord(record, random);
+  writer.patchUint32(0, writer.position - 4);
+  return {
+    sequence: commit.sequence,
+    bytes: Buffer.from(writer.written()),
+    linkBytes: Buffer.from(linkWriter.written()),
+    recordCount,
+  };
+}
+
+function writePrincipal(principal: string): void {
+  const at = writer.position;
+  writer.uint8(0);
+  writer.text(principal);
+  const length = writer.position - at - 1;
+  if (length > principalBytesMax) {
+    throw new RangeError(`a principal has at most ${principalBytesMax} bytes, this one has ${length}`);
+  }
+  writer.patchUint8(at, length);
+}
+
+function writeRequest({ idempotencyKey, requestDigest }: CommitRecord, random: Random): void {
+  const at = beginRecord(recordKinds.request, random);
+  const keyFlag = idempotencyKey === null ? 0 : requestFlags.idempotencyKey;
+  const digestFlag = requestDigest === null ? 0 : requestFlags.digest;
+  writer.uint8(keyFlag | digestFlag);
+  if (idempotencyKey !== null) writer.lengthAndText(idempotencyKey);
+  if (requestDigest !== null) writer.bytes(requestDigest);
+  endRecord(at);
+}
+
+function writeRecord(record: LogRecord, random: Random): void {
+  const at = beginRecord(recordKinds[record.kind], random);
+  switch (record.kind) {
+    case 'putDocument':
+      writeDocument(record.document);
+      break;
+    case 'eraseDocument':
+      writer.uuid(record.id);
+      writer.int64(record.previousSequence);
+      break;
+    case 'putTable':
+      writer.uuid(record.table.id);
+      writer.int64(record.table.createdAt);
+      writer.lengthAndText(record.table.name);
+      writer.text(stringifyJson(record.table.settings));
+      break;
+    case 'putIndex':
+      writer.uuid(record.index.id);
+      writer.uuid(record.index.tableId);
+      writer.int64(record.index.createdAt);
+      writer.uint8(indexOrders[record.index.order]);
+      writer.uint8(record.index.unique ? 1 : 0);
+      writer.text(record.index.path);
+      break;
+    case 'dropTable':
+    case 'dropIndex':
+      writer.uuid(record.id);
+      break;
+    case 'putSetting':
+      writer.lengthAndText(record.name);
+      writer.text(stringifyJson(record.value));
+      break;
+  }
+  endRecord(at);
+}
+
+function writeDocument(document: Document): void {
+  const { updatedAt, archivedAt } = document;
+  writer.uuid(document.id);
+  writer.uuid(document.table.id);
+  writer.uint8(
+    (document.tableNamed ? documentFlags.tableNamed : 0) |
+      (updatedAt === null ? 0 : documentFlags.updated) |
+      (archivedAt === null ? 0 : documentFlags.archived),
+  );
+  writer.uint32(document.version);
+  writer.int64(document.createdAt);
+  writer.int64(updatedAt ?? 0);
+  writer.int64(archivedAt ?? 0);
+  writer.int64(document.previousSequence);
+  writer.int64(document.createdSequence);
+  writer.hex(document.bodyHash, digestBytes);
+  writer.lengthAndText(document.name);
+  writer.text(stringifyJson(document.body));
+}
+
+/** @returns where the record begins. */
+function beginRecord(kind: number, random: Random): number {
+  const at = writer.position;
+  writer.uint32(0);
+  writer.bytes(random.bytes(recordSaltBytes));
+  writer.uint8(kind);
+  return at;
+}
+
+/** Fills in the payload's length, and adds the digest, which covers salt, kind and payload as they stand. */
+function endRecord(at: number): void {
+  writer.patchUint32(at, writer.position - at - (4 + recordSaltBytes + 1));
+  linkWriter.binary(digestOf(writer.written(at + 4)));
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { type File, type FileSystem, writeFully } from '../ports/file-system.ts';
+import { makeDurableFile, refusingNoSpace } from './durable-file.ts';
+import type { LogEvent } from './log-event.ts';
+import { newestFileName, segmentFileName, temporarySuffix, tornFileName, tornNames } from './log-files.ts';
+import type { RecoveredLog } from './recovery.ts';
+import { encodeNewestSegment, type NewestSegment } from './segment-header.ts';
+
+/** How many torn tails are kept for whoever wants to look at them: a machine that crashes again and again fills no disk. */
+const tornFilesMax = 8;
+
+export interface RepairOptions {
+  readonly fileSystem: FileSystem;
+  /** `log/` of the data directory. */
+  readonly directory: string;
+  readonly onEvent: (event: LogEvent) => void;
+}
+
+/**
+ * Makes durable what recovery read, before anything of it is served, and ready for what comes: cuts a torn tail off, writes the last
+ * frame again, renews `newest`, removes what was left over. Every step may be repeated after a crash in any of them.
+ *
+ * The last frame is written again because it may be in the page cache alone: its sync may have failed in the process before this
+ * one, after which the system takes the pages for clean, and another sync would do nothing and succeed. The frames before it are
+ * on disk, or it would not have been written. The same goes for the names in the directory, which renewing `newest` dirties.
+ *
+ * @returns the newest segment, open for writing; the caller closes it.
+ */
+export async function repairLog(log: RecoveredLog, options: RepairOptions): Promise<File> {
+  const { fileSystem, directory } = options;
+  const { newest, newestPath, newestBytes } = log;
+  const keptAs = newest.tail === null ? null : await keepTail(log, options);
+  const file = newest.lastFrameAt === 0 ? await remakeSegment(log, options) : await rewriteLastFrame(log, options);
+  try {
+    const { databaseId, firstSequence } = newest.header;
+    await recordNewest(fileSystem, directory, { databaseId, firstSequence });
+    await removeLeftovers(options);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  if (newest.tail !== null) {
+    options.onEvent({
+      kind: 'tailCut',
+      file: newestPath,
+      offset: newest.end,
+      bytes: newestBytes.length - newest.end,
+      reason: newest.tail,
+      keptAs,
+    });
+  }
+  return file;
+}
+
+/** Replaces `newest`. Until it is durable, nothing may be written to the segment that it names. */
+export async function recordNewest(fileSystem: FileSystem, directory: string, newest: NewestSegment): Promise<void> {
+  const file = await makeDurableFile(fileSystem, directory, newestFileName, encodeNewestSegment(newest));
+  await file.close();
+}
+
+async function rewriteLastFrame(
+  { newest, newestPath, newestBytes }: RecoveredLog,
+  options: RepairOptions,
+): Promise<File> {
+  const file = await options.fileSystem.open(newestPath, 'write');
+  try {
+    if (newest.tail !== null) {
+      await file.truncate(newest.end);
+      await file.sync();
+    }
+    const lastFrame = newestBytes.subarray(newest.lastFrameAt, newest.end);
+    await refusingNoSpace(newestPath, () => writeFully(file, lastFrame, newest.lastFrameAt));
+    await file.sync();
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Of a segment without frames even the name may not be on disk: the first frame is written once it is. */
+function remakeSegment({ newest, newestBytes }: RecoveredLog, { fileSystem, directory }: RepairOptions): Promise<File> {
+  const name = segmentFileName(newest.header.firstSequence);
+  return makeDurableFile(fileSystem, directory, name, newestBytes.subarray(0, newest.end));
+}
+
+/** @returns the path of the copy; null when the tail is all zeros, of which the report says all there is to say. */
+async function keepTail({ newest, newestBytes }: RecoveredLog, options: RepairOptions): Promise<string | null> {
+  const tail = newestBytes.subarray(newest.end);
+  if (tail.every((byte) => byte === 0)) return null;
+  const name = tornFileName(newest.header.firstSequence, newest.end, crc32(tail));
+  const file = await makeDurableFile(options.fileSystem, options.directory, name, tail);
+  await file.close();
+  return join(options.directory, name);
+}
+
+async function removeLeftovers({ fileSystem, directory }: RepairOptions): Promise<void> {
+  const names = await fileSystem.list(directory);
+  const temporary = names.filter((name) => name.endsWith(temporarySuffix));
+  const torn = tornNames(names).slice(0, -tornFilesMax);
+  for (const name of [...temporary, ...torn]) await fileSystem.remove(join(directory, name));
+}

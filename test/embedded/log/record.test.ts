@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { type Document, defaultTable } from '../../../src/document/document.ts';
+import type { JsonObject } from '../../../src/document/json.ts';
+import { type CommitRecord, encodeCommit, type LogRecord } from '../../../src/embedded/log/record.ts';
+import { SeededRandom } from '../../fault/seeded-random.ts';
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import { appendFrame, commitOf, documentId, documentOf, openLog, putCommit, startTime } from './log-fixture.ts';
+
+const random = new SeededRandom(7);
+const table = { id: documentId(900), name: 'users' };
+
+/** What the log gives back, after a clean stop, for what was written to it, one frame a commit. */
+async function roundTrip(commits: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  const fileSystem = new SimulatedFileSystem();
+  const { log } = await openLog(fileSystem);
+  for (const commit of commits) await appendFrame(log, [commit], random);
+  await log.close();
+  const { recovered, log: opened } = await openLog(fileSystem);
+  await opened.close();
+  return recovered;
+}
+
+async function roundTripDocument(body: JsonObject, more: Partial<Document> = {}): Promise<Document | undefined> {
+  const [commit] = await roundTrip([commitOf(1, [{ kind: 'putDocument', document: documentOf(1, body, more) }])]);
+  const record = commit?.records[0];
+  return record?.kind === 'putDocument' ? record.document : undefined;
+}
+
+const putTable: LogRecord = {
+  kind: 'putTable',
+  table: { ...table, createdAt: startTime, settings: { readOnly: false, schema: { type: 'object' } } },
+};
+
+test.each<LogRecord>([
+  { kind: 'eraseDocument', id: documentId(1), previousSequence: 2 ** 53 - 1 },
+  putTable,
+  { kind: 'dropTable', id: documentId(2) },
+  {
+    kind: 'putIndex',
+    index: { id: documentId(3), tableId: table.id, path: 'Straße.名', order: 'hash', unique: true, createdAt: 5 },
+  },
+  {
+    kind: 'putIndex',
+    index: { id: documentId(3), tableId: table.id, path: '', order: 'ordered', unique: false, createdAt: -5 },
+  },
+  { kind: 'dropIndex', id: documentId(4) },
+  { kind: 'putSetting', name: 'größe', value: null },
+  { kind: 'putSetting', name: '', value: [1, { a: 12345678901234567890n }, 'x'] },
+])('a $kind record comes back as it was', async (record) => {
+  const commit = commitOf(1, [record]);
+  expect(await roundTrip([commit])).toEqual([commit]);
+});
+
+test('a document comes back as it was: table, flags, times before 1970, large numbers', async () => {
+  const document = documentOf(
+    2,
+    { n: 1 },
+    {
+      table,
+      tableNamed: true,
+      name: 'Ünï\u0000çode 😀',
+      version: 2 ** 32 - 1,
+      createdAt: -1,
+      updatedAt: 0,
+      archivedAt: -(2 ** 40) - 3,
+      createdSequence: 1,
+      previousSequence: 1,
+    },
+  );
+  const commits = [commitOf(1, [putTable]), commitOf(2, [{ kind: 'putDocument', document }])];
+  expect(await roundTrip(commits)).toEqual(commits);
+});
+
+test('a body comes back exactly: big integers, decimals, astral characters, keys of the prototype, order of keys', async () => {
+  const text =
+    '{"z":12345678901234567890,"a":-9007199254740993,"d":0.1,"e":1e+300,"u":"\\u0000😀\\"","__proto__":{"x":1},' +
+    '"constructor":[[],{},null,true],"digits":"1234567890123456789","f":123456789012345680000}';
+  const body = JSON.parse(text, (key, value: unknown) => {
+    if (key === 'z') return 12345678901234567890n;
+    return key === 'a' ? -9007199254740993n : value;
+  });
+  const document = await roundTripDocument(body);
+  expect(document?.body).toEqual(body);
+  expect(Object.keys(document?.body ?? {})).toEqual(Object.keys(body));
+  expect(Object.getPrototypeOf(document?.body)).toBe(Object.prototype);
+});
+
+test('a body of several megabytes comes back, in a frame larger than a segment', async () => {
+  const body = { text: 'é'.repeat(3 * 1024 * 1024) };
+  expect((await roundTripDocument(body))?.body).toEqual(body);
+});
+
+test('a document named like its table shares the string with it', async () => {
+  const document = await roundTripDocument({}, { name: 'default' });
+  expect(document).toMatchObject({ name: 'default', table: defaultTable });
+});
+
+test('a document of a table that was put again carries the name it has then', async () => {
+  const renamed: LogRecord = { kind: 'putTable', table: { id: table.id, name: 'people', createdAt: 1, settings: {} } };
+  const document = documentOf(1, {}, { table: { id: table.id, name: 'people' } });
+  const commits = [
+    commitOf(1, [putTable]),
+    commitOf(2, [renamed, { kind: 'putDocument', document: { ...document, sequence: 2 } }]),
+  ];
+  expect(await roundTrip(commits)).toEqual(commits);
+});
+
+test.each<Partial<CommitRecord>>([
+  { idempotencyKey: 'key-ü', requestDigest: Uint8Array.of(1, 2, 3) },
+  { idempotencyKey: '', requestDigest: null },
+  { idempotencyKey: null, requestDigest: Uint8Array.from({ length: 32 }, (_, index) => index) },
+  { principal: 'é'.repeat(127), committedAt: -1 },
+])('the metadata of a commit comes back as it was: %o', async (more) => {
+  const commit = commitOf(1, [{ kind: 'dropIndex', id: documentId(4) }], more);
+  expect(await roundTrip([commit])).toEqual([commit]);
+});
+
+test('what cannot be written down is refused before it reaches the log', () => {
+  expect(() => encodeCommit({ ...putCommit(1), principal: 'é'.repeat(128) }, random)).toThrow(RangeError);
+  expect(() => encodeCommit({ ...putCommit(1), committedAt: 0.5 }, random)).toThrow(RangeError);
+  const document = documentOf(1, {}, { bodyHash: 'abc' });
+  expect(() => encodeCommit(commitOf(1, [{ kind: 'putDocument', document }]), random)).toThrow(RangeError);
+  expect(() => encodeCommit(commitOf(1, [{ kind: 'dropTable', id: 'NO-UUID' }]), random)).toThrow('UUID');
+});
+
+test('a commit that was encoded does not change when others are encoded after it', () => {
+  const first = encodeCommit(putCommit(1), new SeededRandom(1));
+  const bytes = first.bytes.toString('hex');
+  encodeCommit(putCommit(2, { other: true }), new SeededRandom(2));
+  expect(first.bytes.toString('hex')).toBe(bytes);
+});
