@@ -1,0 +1,179 @@
+import type { Commit, Operation } from '../database/operation.ts';
+import { hashBody } from '../document/body-hash.ts';
+import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import {
+  AlreadyArchivedError,
+  AlreadyExistsError,
+  DatabaseError,
+  DocumentNotFoundError,
+  InvalidArgumentError,
+  NotArchivedError,
+  VersionConflictError,
+} from '../errors.ts';
+import type { CommitRecord, LogRecord } from './log/record.ts';
+import type { Staging } from './staging.ts';
+
+/** What a commit will be once it is durable: the record for the log, and the answer. */
+export interface PreparedCommit {
+  /** Null when there is nothing to write. */
+  readonly record: CommitRecord | null;
+  readonly documents: readonly Document[];
+}
+
+export interface PreparationContext {
+  readonly staging: Staging;
+  readonly principal: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  readonly createDocumentId: () => string;
+}
+
+/**
+ * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, and
+ * returns the documents that result. All or nothing: on an error the staging is as it was before.
+ * @throws {DatabaseError} as `Database.commit` says.
+ */
+export function prepareCommit(context: PreparationContext, operations: readonly Operation[]): PreparedCommit {
+  const { staging } = context;
+  const sequence = staging.begin();
+  const records: LogRecord[] = [];
+  const documents: Document[] = [];
+  for (const [index, operation] of operations.entries()) {
+    try {
+      const document = prepareOperation(context, sequence, records, operation);
+      if (document === null) continue;
+      staging.putDocument(document);
+      records.push({ kind: 'putDocument', document });
+      documents.push(document);
+    } catch (error) {
+      staging.rollBack();
+      throw operations.length > 1 ? withOperation(error, index) : error;
+    }
+  }
+  if (records.length === 0) {
+    staging.rollBack();
+    return { record: null, documents };
+  }
+  staging.stage();
+  const record: CommitRecord = {
+    sequence,
+    committedAt: context.now,
+    principal: context.principal,
+    idempotencyKey: null,
+    requestDigest: null,
+    records,
+  };
+  return { record, documents };
+}
+
+/** The answer to the caller once the prepared commit is durable and applied. */
+export function commitOf({ record, documents }: PreparedCommit): Commit {
+  return { sequence: record?.sequence ?? null, committedAt: record?.committedAt ?? null, documents };
+}
+
+/** The document that the operation results in; null when it writes nothing. Records of a new table are pushed first. */
+function prepareOperation(
+  context: PreparationContext,
+  sequence: number,
+  records: LogRecord[],
+  operation: Operation,
+): Document | null {
+  const { staging, now } = context;
+  switch (operation.kind) {
+    case 'create': {
+      const id = operation.id ?? context.createDocumentId();
+      if (staging.document(id) !== undefined) throw new AlreadyExistsError(`Document ${id} already exists`, { id });
+      const table = tableFor(context, records, operation.table);
+      return {
+        id,
+        table,
+        tableNamed: operation.table !== undefined,
+        name: operation.name ?? table.name,
+        body: operation.body,
+        bodyHash: hashBody(operation.body),
+        version: 1,
+        createdAt: now,
+        updatedAt: null,
+        archivedAt: null,
+        sequence,
+        createdSequence: sequence,
+        previousSequence: 0,
+      };
+    }
+    case 'update': {
+      const current = liveDocument(staging, operation.id);
+      checkVersion(current, operation.version);
+      const next = nextVersion(current, sequence, now);
+      return { ...next, body: operation.body, bodyHash: hashBody(operation.body) };
+    }
+    case 'archive': {
+      const current = anyDocument(staging, operation.id);
+      if (current.archivedAt !== null) throw new AlreadyArchivedError(current);
+      checkVersion(current, operation.version);
+      return { ...nextVersion(current, sequence, now), archivedAt: now };
+    }
+    case 'restore': {
+      const current = anyDocument(staging, operation.id);
+      if (current.archivedAt === null) throw new NotArchivedError(current);
+      checkVersion(current, operation.version);
+      return { ...nextVersion(current, sequence, now), archivedAt: null };
+    }
+    case 'assert': {
+      if ('version' in operation) {
+        checkVersion(liveDocument(staging, operation.id), operation.version);
+      } else if (staging.document(operation.id) !== undefined) {
+        throw new AlreadyExistsError(`Document ${operation.id} exists`, { id: operation.id });
+      }
+      return null;
+    }
+  }
+}
+
+function nextVersion(current: Document, sequence: number, now: number): Document {
+  return { ...current, version: current.version + 1, updatedAt: now, sequence, previousSequence: current.sequence };
+}
+
+function tableFor(context: PreparationContext, records: LogRecord[], name: string | undefined): TableReference {
+  if (name === undefined) return defaultTable;
+  const existing = context.staging.table(name);
+  if (existing !== undefined) return existing;
+  checkTableName(name);
+  const table: TableReference = Object.freeze({ id: context.createDocumentId(), name });
+  context.staging.putTable(table);
+  records.push({ kind: 'putTable', table: { ...table, createdAt: context.now, settings: {} } });
+  return table;
+}
+
+const tableNameCodeUnitsMax = 255;
+
+function checkTableName(name: string): void {
+  if (name === '' || name.length > tableNameCodeUnitsMax) {
+    throw new InvalidArgumentError(
+      `A table's name has 1 to ${tableNameCodeUnitsMax} characters, this one has ${name.length}`,
+      {
+        path: 'table',
+        expected: `a string of 1 to ${tableNameCodeUnitsMax} characters`,
+      },
+    );
+  }
+}
+
+function anyDocument(staging: Staging, id: string): Document {
+  const document = staging.document(id);
+  if (document === undefined) throw new DocumentNotFoundError(id);
+  return document;
+}
+
+function liveDocument(staging: Staging, id: string): Document {
+  const document = anyDocument(staging, id);
+  if (document.archivedAt !== null) throw new DocumentNotFoundError(id);
+  return document;
+}
+
+function checkVersion(current: Document, version: number | undefined): void {
+  if (version !== undefined && version !== current.version) throw new VersionConflictError(version, current);
+}
+
+function withOperation(error: unknown, operation: number): unknown {
+  return error instanceof DatabaseError ? error.withEvidence({ operation }) : error;
+}

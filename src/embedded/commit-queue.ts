@@ -1,0 +1,109 @@
+import { DatabaseError } from '../errors.ts';
+import type { EncodedCommit } from './log/record.ts';
+
+/** Where frames go. `Log` is the one there is; the queue needs no more of it than this. */
+export interface FrameWriter {
+  append(commits: readonly EncodedCommit[]): Promise<void>;
+}
+
+export interface CommitQueueOptions {
+  readonly writer: FrameWriter;
+  /** Bytes that may wait for the disk before commits are refused with `OVERLOADED`. */
+  readonly pendingBytesMax: number;
+  /** Called when a frame could not be written: every commit in flight is gone, and staging must forget them. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly commit: EncodedCommit;
+  readonly apply: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: while one frame is being written and synced, commits gather here, and the next frame takes all of them.
+ * A commit that finds the disk idle leaves at once, so a lone writer waits for no timer; 64 writers share one sync.
+ */
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  #waiting: Waiting[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> | null = null;
+  /** Settles with the newest commit in flight. */
+  #newest: Promise<void> = Promise.resolve();
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that are not durable yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** @throws {DatabaseError} `OVERLOADED` when the disk is too far behind to take another commit. */
+  checkRoom(): void {
+    const limit = this.#options.pendingBytesMax;
+    if (this.#pendingBytes < limit) return;
+    throw new DatabaseError('OVERLOADED', `${this.#pendingBytes} bytes wait for the disk already: try again later`, {
+      limit,
+      actual: this.#pendingBytes,
+      retryAfterSeconds: 1,
+    });
+  }
+
+  /**
+   * Resolves once the commit is durable and `apply` was called. Commits are applied in the order in which they were
+   * enqueued. Rejects, without `apply`, when its frame or one ahead of it could not be written.
+   */
+  enqueue(commit: EncodedCommit, apply: () => void): Promise<void> {
+    const settled = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ commit, apply, resolve, reject });
+    });
+    this.#pendingBytes += commit.bytes.length;
+    this.#newest = settled;
+    this.#writing ??= this.#drain();
+    return settled;
+  }
+
+  /** Resolves when every commit enqueued so far is durable; rejects with what the newest of them failed with. */
+  settled(): Promise<void> {
+    return this.#newest;
+  }
+
+  /** Resolves when nothing is waiting or being written any more. Never rejects: the writers were told. */
+  async idle(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  async #drain(): Promise<void> {
+    // Commits that are prepared in the same tick share the first frame.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#options.writer.append(group.map(({ commit }) => commit));
+      } catch (error) {
+        this.#fail(group, error);
+        continue;
+      }
+      for (const { commit, apply, resolve } of group) {
+        this.#pendingBytes -= commit.bytes.length;
+        apply();
+        resolve();
+      }
+    }
+    this.#writing = null;
+  }
+
+  /** Commits that gathered behind a failed frame were decided on what it held, so they fail with it. */
+  #fail(group: readonly Waiting[], error: unknown): void {
+    const behind = this.#waiting;
+    this.#waiting = [];
+    this.#pendingBytes = 0;
+    this.#options.onFailure(error);
+    for (const { reject } of [...group, ...behind]) reject(error);
+  }
+}

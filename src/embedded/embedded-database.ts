@@ -1,0 +1,233 @@
+import type { AsOf, Database, ReadView } from '../database/database.ts';
+import type { Commit, Operation } from '../database/operation.ts';
+import type { Principal } from '../database/principal.ts';
+import type { DatabaseStatus } from '../database/status.ts';
+import type { Document } from '../document/document.ts';
+import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
+import { DatabaseError, LimitExceededError } from '../errors.ts';
+import type { Archived } from '../query/find-query.ts';
+import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { admits, EmbeddedReadView } from './embedded-read-view.ts';
+import { Log } from './log/log.ts';
+import type { LogEvent } from './log/log-event.ts';
+import { encodeCommit } from './log/record.ts';
+import { type Clock, systemClock } from './ports/clock.ts';
+import type { FileSystem } from './ports/file-system.ts';
+import { nodeFileSystem } from './ports/node-file-system.ts';
+import { type Random, systemRandom } from './ports/random.ts';
+import { Staging } from './staging.ts';
+import { State } from './state.ts';
+
+export interface EmbeddedDatabaseOptions {
+  /** The data directory; made when it is not there. One process at a time may have it open. */
+  readonly directory: string;
+  /** Called once, when the disk failed under a write: nothing can be written any more, and the server should stop. */
+  readonly onFailure?: (error: DatabaseError) => void;
+  /** Told what happens in the log: segments, a torn tail that was cut off, a full or failed disk. */
+  readonly onLogEvent?: (event: LogEvent) => void;
+  readonly limits?: Partial<EmbeddedDatabaseLimits>;
+  readonly fileSystem?: FileSystem;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface EmbeddedDatabaseLimits {
+  /** Operations in one commit. */
+  readonly operationsMax: number;
+  /** Bytes of commits that wait for the disk before more are refused with `OVERLOADED`. */
+  readonly pendingBytesMax: number;
+  /** Read views open at once. */
+  readonly viewsMax: number;
+  /** How long a read view may stay open, in milliseconds. */
+  readonly viewMsMax: number;
+}
+
+export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
+  operationsMax: 10_000,
+  pendingBytesMax: 256 * 1024 * 1024,
+  viewsMax: 10_000,
+  viewMsMax: 60_000,
+});
+
+/**
+ * Opens the engine on a directory: takes its lock, brings the state back from the log, and starts taking commits.
+ * @throws {DirectoryLockedError} when another process has it open.
+ * @throws {CorruptionError | NewerFormatError} when the log cannot be trusted or read; it is left untouched.
+ */
+export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
+  const { directory, fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = options;
+  const lock = await lockDirectory(directory, fileSystem);
+  try {
+    const state = new State();
+    const log = await Log.open({
+      fileSystem,
+      directory,
+      clock,
+      random,
+      onCommit: (commit) => state.apply(commit),
+      onEvent: (event) => options.onLogEvent?.(event),
+    });
+    return new EmbeddedDatabase({ lock, state, log, clock, random, options });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly lock: DirectoryLock;
+  readonly state: State;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly options: EmbeddedDatabaseOptions;
+}
+
+/** Memory plus an append-only log, in one process. */
+export class EmbeddedDatabase implements Database {
+  readonly #lock: DirectoryLock;
+  readonly #state: State;
+  readonly #staging: Staging;
+  readonly #log: Log;
+  readonly #queue: CommitQueue;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #limits: EmbeddedDatabaseLimits;
+  readonly #createDocumentId: () => string;
+  readonly #views = new Set<EmbeddedReadView>();
+  #onFailure: ((error: DatabaseError) => void) | undefined;
+  #closed = false;
+
+  constructor({ lock, state, log, clock, random, options }: Parts) {
+    this.#lock = lock;
+    this.#state = state;
+    this.#staging = new Staging(state);
+    this.#log = log;
+    this.#clock = clock;
+    this.#random = random;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#onFailure = options.onFailure;
+    this.#createDocumentId = createDocumentIdGenerator({
+      now: () => clock.now(),
+      randomBytes: (size) => random.bytes(size),
+    });
+    this.#queue = new CommitQueue({
+      writer: log,
+      pendingBytesMax: this.#limits.pendingBytesMax,
+      onFailure: (error) => {
+        this.#staging.clear();
+        this.#reportFailure(error);
+      },
+    });
+  }
+
+  getDocument(_principal: Principal, id: string, archived: Archived = 'EXCLUDE'): Document | null {
+    this.#checkOpen();
+    const document = this.#state.document(id);
+    return document !== undefined && admits(archived, document) ? document : null;
+  }
+
+  async view(_principal: Principal, at?: AsOf): Promise<ReadView> {
+    this.#checkOpen();
+    this.#checkKept(at);
+    if (this.#views.size >= this.#limits.viewsMax) {
+      throw new DatabaseError('OVERLOADED', `${this.#views.size} read views are open already: try again later`, {
+        limit: this.#limits.viewsMax,
+        retryAfterSeconds: 1,
+      });
+    }
+    const view = new EmbeddedReadView({
+      state: this.#state,
+      clock: this.#clock,
+      deadlineMs: this.#limits.viewMsMax,
+      onClose: (closed) => this.#views.delete(closed),
+    });
+    this.#views.add(view);
+    return view;
+  }
+
+  async commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
+    this.#checkOpen();
+    this.#checkOperations(operations);
+    this.#queue.checkRoom();
+    let prepared: PreparedCommit;
+    try {
+      prepared = prepareCommit(
+        {
+          staging: this.#staging,
+          principal: principal.name,
+          now: this.#clock.now(),
+          createDocumentId: this.#createDocumentId,
+        },
+        operations,
+      );
+    } catch (error) {
+      // What decided the rejection may still be on its way to the disk.
+      if (this.#staging.readInFlight) await this.#queue.settled();
+      throw error;
+    }
+    const { record, documents } = prepared;
+    if (record === null) {
+      if (this.#staging.readInFlight) await this.#queue.settled();
+      return commitOf(prepared);
+    }
+    await this.#queue.enqueue(encodeCommit(record, this.#random), () => {
+      this.#state.apply(record);
+      this.#staging.settle(record.sequence, documents);
+    });
+    return commitOf(prepared);
+  }
+
+  async status(_principal: Principal): Promise<DatabaseStatus> {
+    return {
+      engine: 'embedded',
+      epoch: this.#log.epoch,
+      sequence: this.#state.sequence,
+      documents: this.#state.documents.size,
+      durability: 'sync',
+      recovery: this.#log.report,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#queue.idle();
+      for (const view of this.#views) view.close();
+      await this.#log.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  /** Once: what fails afterwards fails because nothing is written any more. */
+  #reportFailure(error: unknown): void {
+    if (!(error instanceof DatabaseError) || error.code !== 'OUTCOME_UNKNOWN') return;
+    this.#onFailure?.(error);
+    this.#onFailure = undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
+  }
+
+  #checkOperations(operations: readonly Operation[]): void {
+    const limit = this.#limits.operationsMax;
+    if (operations.length <= limit) return;
+    throw new LimitExceededError(`A commit holds at most ${limit} operations, this one has ${operations.length}`, {
+      limit,
+      actual: operations.length,
+    });
+  }
+
+  /** Until history is kept, the one state that can be read is the newest. */
+  #checkKept(at: AsOf | undefined): void {
+    if (at === undefined) return;
+    const { sequence, committedAt } = this.#state;
+    const kept = 'sequence' in at ? at.sequence === sequence : at.time >= committedAt;
+    if (!kept) throw new DatabaseError('HISTORY_GONE', 'That state is not kept', { oldest: sequence });
+  }
+}

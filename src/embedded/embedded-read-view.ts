@@ -1,0 +1,138 @@
+import type { DocumentPage, ReadView } from '../database/database.ts';
+import type { Document } from '../document/document.ts';
+import { LimitExceededError } from '../errors.ts';
+import { compileFilter } from '../query/filter-compiler.ts';
+import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
+import { PageCollector } from '../query/page.ts';
+import { sortDocuments } from '../query/sort.ts';
+import type { Clock } from './ports/clock.ts';
+import type { State, SupersedeListener } from './state.ts';
+
+export interface ReadViewOptions {
+  readonly state: State;
+  readonly clock: Clock;
+  /** Milliseconds that the view may stay open: what it keeps alive is bounded by what is written in that time. */
+  readonly deadlineMs: number;
+  readonly onClose: (view: EmbeddedReadView) => void;
+}
+
+/** A scan gives way to other work after this long, measured every `sliceDocuments` documents. */
+const sliceMs = 2;
+const sliceDocuments = 128;
+
+/**
+ * The state as of one sequence. It copies nothing: documents are immutable, so it is enough to remember the versions that
+ * later commits replace while the view is open.
+ */
+export class EmbeddedReadView implements ReadView, SupersedeListener {
+  readonly sequence: number;
+  readonly #options: ReadViewOptions;
+  readonly #deadline: number;
+  /** What this view sees of every document that changed since: the version that was current when it was opened. */
+  readonly #superseded = new Map<string, Document>();
+  #open = true;
+
+  constructor(options: ReadViewOptions) {
+    this.#options = options;
+    this.sequence = options.state.sequence;
+    this.#deadline = options.clock.monotonic() + options.deadlineMs;
+    options.state.addListener(this);
+  }
+
+  supersede(previous: Document): void {
+    if (previous.sequence > this.sequence) return;
+    if (this.#options.clock.monotonic() > this.#deadline) this.close();
+    else this.#superseded.set(previous.id, previous);
+  }
+
+  getDocument(id: string, archived: Archived = 'EXCLUDE'): Document | null {
+    this.#check();
+    const document = this.#visible(id, this.#options.state.document(id));
+    return document !== null && admits(archived, document) ? document : null;
+  }
+
+  async findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage> {
+    const collector = new PageCollector(query.orderBy, page);
+    for await (const documents of this.#scan(query)) {
+      for (const document of documents) {
+        collector.add(document);
+        if (collector.complete) return collector.page();
+      }
+    }
+    return collector.page();
+  }
+
+  async *scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
+    if (query.orderBy.length === 0) {
+      yield* this.#scan(query);
+      return;
+    }
+    const documents: Document[] = [];
+    for await (const slice of this.#scan(query)) documents.push(...slice);
+    const sorted = sortDocuments(documents, query.orderBy);
+    for (let start = 0; start < sorted.length; start += sliceDocuments)
+      yield sorted.slice(start, start + sliceDocuments);
+  }
+
+  async countDocuments(query: FindQuery): Promise<number> {
+    let count = 0;
+    for await (const documents of this.#scan(query)) count += documents.length;
+    return count;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#superseded.clear();
+    this.#options.state.removeListener(this);
+    this.#options.onClose(this);
+  }
+
+  /** The documents that fit, in the order of creation, in slices between which other work is done. */
+  async *#scan({ table, filter, archived }: FindQuery): AsyncGenerator<Document[]> {
+    this.#check();
+    const { state, clock } = this.#options;
+    const list = table === undefined ? state.documents : state.table(table)?.documents;
+    if (list === undefined) return;
+    const matches = compileFilter(filter);
+    let last: Document | undefined;
+    for (;;) {
+      const found: Document[] = [];
+      const sliceEnd = clock.monotonic() + sliceMs;
+      // The list may have grown since the last slice: the place is found again by the document that was seen last.
+      let index = list.indexAfter(last);
+      const start = index;
+      for (let current = list.at(index); current !== undefined; current = list.at(++index)) {
+        last = current;
+        if (current.createdSequence > this.sequence) break; // so is everything behind it
+        const document = this.#visible(current.id, current);
+        if (document !== null && admits(archived, document) && matches(document)) found.push(document);
+        if ((index - start) % sliceDocuments === sliceDocuments - 1 && clock.monotonic() > sliceEnd) break;
+      }
+      const ended = list.at(index) === undefined || (last !== undefined && last.createdSequence > this.sequence);
+      if (found.length > 0) yield found;
+      if (ended) return;
+      await clock.yield();
+      this.#check();
+    }
+  }
+
+  #visible(id: string, current: Document | undefined): Document | null {
+    if (current !== undefined && current.sequence <= this.sequence) return current;
+    return this.#superseded.get(id) ?? null;
+  }
+
+  #check(): void {
+    if (this.#open && this.#options.clock.monotonic() <= this.#deadline) return;
+    this.close();
+    throw new LimitExceededError(
+      `This read view is closed: a request may read for ${this.#options.deadlineMs} ms. Ask for less at once, page by page`,
+      { limit: this.#options.deadlineMs },
+    );
+  }
+}
+
+/** Whether a reader who asked for `archived` sees the document. */
+export function admits(archived: Archived, document: Document): boolean {
+  return archived === 'INCLUDE' || (document.archivedAt !== null) === (archived === 'ONLY');
+}

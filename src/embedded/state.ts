@@ -1,0 +1,139 @@
+import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import { DocumentList } from './document-list.ts';
+import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
+
+/** A table in memory: its definition and its documents, archived ones included. */
+export interface TableState {
+  readonly reference: TableReference;
+  readonly record: TableRecord | null; // null for the default table until it is given settings
+  readonly documents: DocumentList;
+}
+
+/** Told of every document version that a commit replaces or erases. */
+export interface SupersedeListener {
+  supersede(previous: Document): void;
+}
+
+/**
+ * The database in memory, as of `sequence`. It changes by `apply` alone, which recovery and live commits share: replay
+ * applies what was decided, it never decides.
+ */
+export class State {
+  readonly #documents = new Map<string, Document>();
+  readonly #tables = new Map<string, TableState>();
+  readonly #tableNames = new Map<string, string>();
+  readonly #listeners = new Set<SupersedeListener>();
+  /** Every document of every table. */
+  readonly documents = new DocumentList();
+  #sequence = 0;
+  #committedAt = 0;
+
+  constructor() {
+    this.#addTable({ reference: defaultTable, record: null, documents: new DocumentList() });
+  }
+
+  /** The newest commit applied; 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** When the newest commit was made, in milliseconds since the Unix epoch; 0 before the first. */
+  get committedAt(): number {
+    return this.#committedAt;
+  }
+
+  document(id: string): Document | undefined {
+    return this.#documents.get(id);
+  }
+
+  table(name: string): TableState | undefined {
+    return this.#tables.get(name);
+  }
+
+  addListener(listener: SupersedeListener): void {
+    this.#listeners.add(listener);
+  }
+
+  removeListener(listener: SupersedeListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** @throws {Error} when the commit is not the next one: a bug in the log or the queue, never a client's doing. */
+  apply(commit: CommitRecord): void {
+    if (commit.sequence !== this.#sequence + 1) {
+      throw new Error(`commit ${commit.sequence} cannot follow commit ${this.#sequence}`);
+    }
+    for (const record of commit.records) this.#applyRecord(record);
+    this.#sequence = commit.sequence;
+    this.#committedAt = commit.committedAt;
+  }
+
+  #applyRecord(record: LogRecord): void {
+    switch (record.kind) {
+      case 'putDocument':
+        this.#putDocument(record.document);
+        break;
+      case 'eraseDocument':
+        this.#eraseDocument(record.id);
+        break;
+      case 'putTable':
+        this.#putTable(record.table);
+        break;
+      case 'dropTable':
+        this.#dropTable(record.id);
+        break;
+      default:
+        // The format knows these kinds already, this version of the engine has nothing that they would describe. To pass
+        // over one would be to forget what a newer version promised.
+        throw new Error(`a '${record.kind}' record needs a newer version of YaraDB`);
+    }
+  }
+
+  #putDocument(document: Document): void {
+    this.#announce(document.id);
+    const table = this.#tables.get(document.table.name);
+    if (table === undefined)
+      throw new Error(`document ${document.id} is of table ${document.table.id}, which is not there`);
+    this.#documents.set(document.id, document);
+    this.documents.put(document);
+    table.documents.put(document);
+  }
+
+  #eraseDocument(id: string): void {
+    const document = this.#documents.get(id);
+    if (document === undefined) throw new Error(`document ${id} is to be erased, but is not there`);
+    this.#announce(id);
+    this.#documents.delete(id);
+    this.documents.remove(document);
+    this.#tables.get(document.table.name)?.documents.remove(document);
+  }
+
+  #announce(id: string): void {
+    if (this.#listeners.size === 0) return;
+    const previous = this.#documents.get(id);
+    if (previous !== undefined) for (const listener of this.#listeners) listener.supersede(previous);
+  }
+
+  #putTable(record: TableRecord): void {
+    const existing = this.#tables.get(record.name);
+    const reference = existing?.reference ?? Object.freeze({ id: record.id, name: record.name });
+    this.#addTable({ reference, record, documents: existing?.documents ?? new DocumentList() });
+  }
+
+  #dropTable(id: string): void {
+    const name = this.#tableNames.get(id);
+    const table = name === undefined ? undefined : this.#tables.get(name);
+    if (name === undefined || table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
+    while (table.documents.size > 0) {
+      const last = table.documents.at(table.documents.size - 1);
+      if (last !== undefined) this.#eraseDocument(last.id);
+    }
+    this.#tables.delete(name);
+    this.#tableNames.delete(id);
+  }
+
+  #addTable(table: TableState): void {
+    this.#tables.set(table.reference.name, table);
+    this.#tableNames.set(table.reference.id, table.reference.name);
+  }
+}

@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
+import { LaterTickDatabase } from './later-tick-database.ts';
+
+async function embedded(): Promise<EngineUnderTest> {
+  const directory = await mkdtemp(join(tmpdir(), 'yaradb-conformance-'));
+  return {
+    open: () => openEmbeddedDatabase({ directory }),
+    dispose: () => rm(directory, { recursive: true }),
+  };
+}
+
+describeDatabase('embedded engine', embedded);
+
+describeDatabase('embedded engine that answers in a later tick', async () => {
+  const engine = await embedded();
+  return { ...engine, open: async () => new LaterTickDatabase(await engine.open()) };
+});
