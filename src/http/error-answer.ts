@@ -1,0 +1,65 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DatabaseError } from '../errors.ts';
+import { bodyTooLarge, HttpRefusal, internalError } from './http-refusal.ts';
+
+/**
+ * Answers what no door has answered: refusals, and everything unexpected, which is masked and logged whole. The doors map
+ * the codes of `DatabaseError` to statuses themselves and throw on what they do not know.
+ */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, bodyBytesMax: number): void {
+  const refusal = refusalOf(error, request, bodyBytesMax) ?? internalError(request.id);
+  if (refusal.code === 'INTERNAL') {
+    request.log.error(
+      { err: error, requestId: request.id, method: request.method, url: request.url },
+      'internal error',
+    );
+  }
+  // The router would close the connection while the client still sends, and a client whose connection is reset never sees
+  // why. Left open, the rest of the body is read and thrown away, within the request's deadline.
+  if (reply.hasHeader('connection')) reply.removeHeader('connection');
+  reply
+    .code(refusal.status)
+    .headers({ 'x-request-id': request.id, ...refusal.headers })
+    .send({ detail: refusal.message, code: refusal.code, ...refusal.evidence });
+}
+
+function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number): HttpRefusal | undefined {
+  if (error instanceof HttpRefusal) return error;
+  // A body that is not exact JSON, sent to a door that maps no codes.
+  if (error instanceof DatabaseError && (error.code === 'INVALID_ARGUMENT' || error.code === 'LIMIT_EXCEEDED')) {
+    return new HttpRefusal(400, error.code, error.message, error.evidence);
+  }
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const declared = request.headers['content-length'];
+    return bodyTooLarge(bodyBytesMax, declared === undefined ? undefined : Number(declared));
+  }
+  const { statusCode } = error;
+  const expected = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  return expected ? new HttpRefusal(statusCode, 'INVALID_ARGUMENT', error.message) : undefined;
+}
+
+/** Answers bytes that are no request, or one that did not arrive in time, straight on the socket, and ends it. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, detail] = clientErrorOf(error.code);
+  const body = JSON.stringify({ detail, code });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function clientErrorOf(code: string | undefined): readonly [status: number, code: string, detail: string] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'LIMIT_EXCEEDED', 'The request did not arrive in time'];
+  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'LIMIT_EXCEEDED', 'The headers of the request are too long'];
+  return [400, 'INVALID_ARGUMENT', 'The request is not HTTP/1.1'];
+}

@@ -1,0 +1,44 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Database } from '../database/database.ts';
+import type { JsonLimits } from '../document/json-parser.ts';
+
+export interface HttpOptions {
+  /** The version of the server, as `GET /` tells it. */
+  readonly version: string;
+  /** What `GET /readyz` asks. */
+  readonly database: Database;
+  /** A pino logger; `false` writes nothing. At level debug each request gets a line. */
+  readonly logger: FastifyBaseLogger | false;
+  /** Greatest request body in bytes; a longer one gets 413 before it is held in memory. */
+  readonly bodyBytesMax: number;
+  /** What a JSON body may be like: nesting, digits. */
+  readonly jsonLimits: JsonLimits;
+  /** Lower-case names, without port, that `Host` may name besides localhost and IP addresses. `*` admits all. */
+  readonly allowedHosts: readonly string[];
+  /** Origins such as `https://studio.example` whose pages may use the server. None: no CORS header is ever sent. */
+  readonly allowedOrigins: readonly string[];
+  /** The deadlines of a connection. Default: `defaultHttpTimeouts`. */
+  readonly timeouts?: HttpTimeouts;
+}
+
+/** All in milliseconds. */
+export interface HttpTimeouts {
+  /** From a request's first byte (or the connection's opening) to the end of its headers: 408 after it. */
+  readonly headersMsMax: number;
+  /** From a request's first byte to the end of its body: 408 after it. Not less than `headersMsMax`. */
+  readonly requestMsMax: number;
+  /** How long a connection may wait for the next request. Longer than the 60 s that proxies keep theirs. */
+  readonly keepAliveMsMax: number;
+  /** How long a socket may move no byte: cuts off a reader that stopped reading, and outlasts a stalled sync. */
+  readonly socketIdleMsMax: number;
+  /** How often the first two are checked: they are late by at most this. */
+  readonly checkIntervalMs: number;
+}
+
+export const defaultHttpTimeouts: HttpTimeouts = Object.freeze({
+  headersMsMax: 10_000,
+  requestMsMax: 120_000,
+  keepAliveMsMax: 65_000,
+  socketIdleMsMax: 120_000,
+  checkIntervalMs: 1_000,
+});

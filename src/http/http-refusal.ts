@@ -1,0 +1,82 @@
+import type { ErrorCode, Evidence } from '../errors.ts';
+
+/**
+ * A request that is refused for what it is as HTTP, before any door sees it. It carries its own status, since one code
+ * covers several of them: a method and a media type that do not fit are both `INVALID_ARGUMENT`.
+ */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly evidence: Evidence;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: ErrorCode,
+    message: string,
+    evidence: Evidence = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    this.name = 'HttpRefusal';
+    this.status = status;
+    this.code = code;
+    this.evidence = evidence;
+    this.headers = headers;
+  }
+}
+
+export function hostNotAllowed(host: string): HttpRefusal {
+  const message =
+    `The host '${host}' is not allowed: expected localhost, an IP address or a configured name. ` +
+    'If this server is meant to be reached by that name, add it to --allowed-hosts (YARADB_ALLOWED_HOSTS)';
+  return new HttpRefusal(403, 'FORBIDDEN', message, { host });
+}
+
+export function originNotAllowed(origin: string): HttpRefusal {
+  const message =
+    `Pages of the origin '${origin}' may not use this server. ` +
+    'If they are meant to, add it to --allowed-origins (YARADB_ALLOWED_ORIGINS)';
+  return new HttpRefusal(403, 'FORBIDDEN', message, { origin });
+}
+
+export function endpointNotFound(method: string, path: string): HttpRefusal {
+  return new HttpRefusal(404, 'NOT_FOUND', `There is no endpoint ${method} ${path}: GET / lists what there is`);
+}
+
+/** RFC 9110 section 15.5.6: a 405 names the methods that would do. */
+export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): HttpRefusal {
+  const allow = allowed.join(', ');
+  const message = `${method} is not allowed on ${path}: expected ${allow}`;
+  return new HttpRefusal(405, 'INVALID_ARGUMENT', message, { expected: allow }, { allow });
+}
+
+export function mediaTypeNotSupported(given: string | undefined): HttpRefusal {
+  const expected = 'application/json';
+  const message =
+    given === undefined
+      ? `The body has no content type: expected ${expected}`
+      : `The content type '${given}' is not supported: expected ${expected} in UTF-8`;
+  return new HttpRefusal(415, 'INVALID_ARGUMENT', message, { expected });
+}
+
+/** RFC 9110 section 12.5.3: a 415 for a coding says in `Accept-Encoding` what would do. */
+export function encodingNotSupported(given: string): HttpRefusal {
+  const message = `The content encoding '${given}' is not supported: send the body uncompressed`;
+  return new HttpRefusal(415, 'INVALID_ARGUMENT', message, { expected: 'identity' }, { 'accept-encoding': 'identity' });
+}
+
+/** `actualBytes` is known only when the client declared it. */
+export function bodyTooLarge(limitBytes: number, actualBytes: number | undefined): HttpRefusal {
+  const message =
+    `The request body has more than ${limitBytes} bytes. ` +
+    'The limit is set with --body-bytes-max (YARADB_BODY_BYTES_MAX)';
+  const evidence = actualBytes === undefined ? { limit: limitBytes } : { limit: limitBytes, actual: actualBytes };
+  return new HttpRefusal(413, 'PAYLOAD_TOO_LARGE', message, evidence);
+}
+
+/** A bug: what it was is in the log, under the request's id, and nowhere else. */
+export function internalError(requestId: string): HttpRefusal {
+  const message = 'Internal error. The server has logged what happened under this requestId';
+  return new HttpRefusal(500, 'INTERNAL', message, { requestId });
+}

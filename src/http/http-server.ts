@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { stringifyJson } from '../document/json-serializer.ts';
+import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
+import { answerClientError, answerError } from './error-answer.ts';
+import { closeGracefully } from './graceful-close.ts';
+import { createHostCheck } from './host-check.ts';
+import { defaultHttpTimeouts, type HttpOptions } from './http-options.ts';
+import {
+  endpointNotFound,
+  type HttpRefusal,
+  hostNotAllowed,
+  methodNotAllowed,
+  originNotAllowed,
+} from './http-refusal.ts';
+import { acceptJsonBodies, checkBodyType } from './json-body.ts';
+import { RequestLog } from './request-log.ts';
+import { RouteTable } from './route-table.ts';
+import { addServiceRoutes } from './service-routes.ts';
+
+/**
+ * The server that the doors are plugged into, not listening yet. For them it promises: a request that arrives came from
+ * where it may, and its body is exact JSON; whatever is sent as an object is serialized exactly; an error that they throw
+ * is answered. `close()` finishes what is under way.
+ */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const { logger, bodyBytesMax, timeouts = defaultHttpTimeouts } = options;
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+    answerError(error, request, reply, bodyBytesMax);
+  const logging: { loggerInstance?: FastifyBaseLogger } = logger === false ? {} : { loggerInstance: logger };
+  const server: FastifyInstance = fastify({
+    ...logging,
+    logController: new RequestLog(),
+    bodyLimit: bodyBytesMax,
+    // The predecessor led a path with a slash at its end to the one without. No parameter is longer than the request line.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
+    genReqId: requestIdOf,
+    frameworkErrors: answer,
+    clientErrorHandler: answerClientError,
+    // A request that has begun to arrive when the server closes is under way, and answered like any other.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: timeouts.requestMsMax,
+    keepAliveTimeout: timeouts.keepAliveMsMax,
+    connectionTimeout: timeouts.socketIdleMsMax,
+    http: { headersTimeout: timeouts.headersMsMax, connectionsCheckingInterval: timeouts.checkIntervalMs },
+  });
+  server.setErrorHandler(answer);
+  server.setReplySerializer((payload) => stringifyJson(payload));
+  acceptJsonBodies(server, options);
+  closeGracefully(server);
+  if (options.allowedOrigins.length > 0) varyByOrigin(server);
+  const routes = new RouteTable();
+  routes.watch(server);
+  admitRequests(server, options, routes);
+  addServiceRoutes(server, options);
+  return server;
+}
+
+/** Decides about a request from its head alone, before a byte of its body is read. */
+function admitRequests(server: FastifyInstance, options: HttpOptions, routes: RouteTable): void {
+  const isHostAllowed = createHostCheck(options.allowedHosts);
+  const crossOrigin = new CrossOrigin(options.allowedOrigins);
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    const { host, origin } = request.headers;
+    if (!isHostAllowed(host)) return done(hostNotAllowed(host ?? ''));
+    const originAnswer = crossOrigin.check(request, reply);
+    if (originAnswer === 'refuse') return done(originNotAllowed(origin ?? ''));
+    if (originAnswer === 'preflight') {
+      reply.code(204).send();
+      return;
+    }
+    done(request.is404 ? noRoute(request, routes) : checkBodyType(request));
+  });
+}
+
+function noRoute({ method, url }: FastifyRequest, routes: RouteTable): HttpRefusal {
+  const [path = url] = url.split('?', 1);
+  const methods = routes.methodsOf(path);
+  return methods.length === 0 ? endpointNotFound(method, path) : methodNotAllowed(method, path, methods);
+}
+
+/** The client's own id where it is one that can be logged as it is, so that a request can be followed across servers. */
+function requestIdOf({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}

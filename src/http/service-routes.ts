@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import type { Database } from '../database/database.ts';
+import { anonymous } from '../database/principal.ts';
+import type { HttpOptions } from './http-options.ts';
+
+/** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
+export function addServiceRoutes(server: FastifyInstance, { version, database }: HttpOptions): void {
+  const doors = Object.freeze({
+    name: 'yaradb',
+    version,
+    graphql: '/graphql',
+    rest: {
+      ping: '/ping',
+      create: '/document/create',
+      get: '/document/get/{id}',
+      update: '/document/update/{id}',
+      archive: '/document/archive/{id}',
+      find: '/document/find',
+      batchCreate: '/document/batch/create',
+      combine: '/document/combine',
+    },
+    health: { live: '/livez', ready: '/readyz' },
+  });
+  server.get('/', (_request, reply) => {
+    reply.send(doors);
+  });
+
+  // Text without a look at the database: it answers for as long as the event loop turns, and a restart helps no disk.
+  server.get('/livez', (_request, reply) => {
+    reply.type('text/plain; charset=utf-8').send('ok');
+  });
+
+  server.get('/readyz', async (request, reply) => {
+    const ready = await isReady(database, (error) => request.log.warn({ err: error }, 'not ready'));
+    if (!ready) reply.code(503).header('retry-after', '1');
+    return { status: ready ? 'ready' : 'not ready' };
+  });
+}
+
+async function isReady(database: Database, report: (error: unknown) => void): Promise<boolean> {
+  try {
+    await database.status(anonymous);
+    return true;
+  } catch (error) {
+    report(error);
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Document } from '../document/document.ts';
+import type { JsonObject } from '../document/json.ts';
+import { formatTime } from '../document/timestamp.ts';
+
+/** A document as REST clients know it, keys in the documented order. */
+export interface RestDocument {
+  readonly _id: string;
+  readonly name: string;
+  readonly body: JsonObject;
+  readonly body_hash: string;
+  readonly created_at: string;
+  readonly updated_at: string | null;
+  readonly version: number;
+  readonly archived_at: string | null;
+  /** Only when the creator named the table: clients of the predecessor's second version know no tables. */
+  readonly table_data?: { readonly id: string; readonly name: string };
+}
+
+export function toRestDocument(document: Document): RestDocument {
+  const rest = {
+    _id: document.id,
+    name: document.name,
+    body: document.body,
+    body_hash: document.bodyHash,
+    created_at: formatTime(document.createdAt),
+    updated_at: formatTimeOrNull(document.updatedAt),
+    version: document.version,
+    archived_at: formatTimeOrNull(document.archivedAt),
+  };
+  if (!document.tableNamed) return rest;
+  return { ...rest, table_data: { id: document.table.id, name: document.table.name } };
+}
+
+function formatTimeOrNull(time: number | null): string | null {
+  return time === null ? null : formatTime(time);
+}

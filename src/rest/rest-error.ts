@@ -1,0 +1,16 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DatabaseError } from '../errors.ts';
+import { RestRefusal, restStatuses } from './rest-status.ts';
+
+/**
+ * Answers `{"detail", "code", …evidence}` with the status of the code. Everything that is no expected failure of the
+ * database is thrown on to the server, which masks and logs it.
+ */
+export function answerRestError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (!(error instanceof DatabaseError) || error.code === 'INTERNAL') throw error;
+  const { code, message, evidence } = error;
+  const status = error instanceof RestRefusal ? error.status : restStatuses[code];
+  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+  if (code === 'OVERLOADED') reply.header('retry-after', String(evidence.retryAfterSeconds ?? 1));
+  reply.code(status).send({ detail: message, code, ...evidence });
+}

@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { Database } from '../database/database.ts';
+import type { Operation } from '../database/operation.ts';
+import type { Principal } from '../database/principal.ts';
+import type { Document } from '../document/document.ts';
+import { parseDocumentId } from '../document/document-id.ts';
+import type { JsonLimits } from '../document/json-parser.ts';
+import { DocumentNotFoundError } from '../errors.ts';
+import { combineDocuments } from './combine-documents.ts';
+import { parseCombine } from './combine-request.ts';
+import { findBatches, sendDocumentList } from './document-list.ts';
+import { parseFind } from './find-request.ts';
+import { QueryParameters } from './query-parameters.ts';
+import { toRestDocument } from './rest-document.ts';
+import { answerRestError } from './rest-error.ts';
+import { parseBatchCreate, parseCreate, parseUpdate } from './write-requests.ts';
+
+export interface RestOptions {
+  readonly database: Database;
+  /** Who asks. */
+  readonly principalOf: (request: FastifyRequest) => Principal;
+  /** Milliseconds since the Unix epoch, for `combined_at`. */
+  readonly now: () => number;
+  /** Greatest `limit` that a find may ask for. Without a limit it answers everything. */
+  readonly pageSizeMax: number;
+  /** What a combined body may be like: the same as one that is sent. */
+  readonly bodyBytesMax: number;
+  readonly jsonLimits: JsonLimits;
+}
+
+interface IdRoute {
+  Params: { id: string };
+}
+
+/**
+ * The endpoints of the predecessor, as a plugin for the server that parses exact JSON. Thin: a request is parsed into
+ * operations or a query, the database does the rest, and documents are shown in the documented shape.
+ */
+export function createRestRouter(options: RestOptions): FastifyPluginCallback {
+  return (server, _pluginOptions, done) => {
+    server.setErrorHandler(answerRestError);
+    addReadRoutes(server, options);
+    addWriteRoutes(server, options);
+    done();
+  };
+}
+
+/** A body without a content type is JSON, as it was to the predecessor. */
+const config = Object.freeze({ contentTypeOptional: true });
+
+function addReadRoutes(server: FastifyInstance, { database, principalOf, pageSizeMax }: RestOptions): void {
+  server.get('/ping', (_request, reply) => {
+    reply.send({ status: 'alive' });
+  });
+
+  // The hot path: no promise where the engine needs none.
+  server.get<IdRoute>('/document/get/:id', (request, reply) => {
+    const id = parseDocumentId(request.params.id, 'id');
+    const found = database.getDocument(principalOf(request), id);
+    if (found instanceof Promise) return found.then((document) => sendFound(reply, id, document));
+    sendFound(reply, id, found);
+    return undefined;
+  });
+
+  server.post('/document/find', { config }, async (request, reply) => {
+    const find = parseFind(request.body, new QueryParameters(request.query), pageSizeMax);
+    const view = await database.view(principalOf(request));
+    return sendDocumentList(reply, view, findBatches(view, find));
+  });
+}
+
+function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
+  const { database, principalOf } = options;
+
+  async function commitOne(request: FastifyRequest, operation: Operation): Promise<object> {
+    const { documents } = await database.commit(principalOf(request), [operation]);
+    return toRestDocument(single(documents));
+  }
+
+  server.post('/document/create', { config }, (request) => commitOne(request, parseCreate(request.body)));
+
+  server.post('/document/batch/create', { config }, async (request) => {
+    const { documents } = await database.commit(principalOf(request), parseBatchCreate(request.body));
+    return documents.map(toRestDocument);
+  });
+
+  server.put<IdRoute>('/document/update/:id', { config }, (request) =>
+    commitOne(request, parseUpdate(parseDocumentId(request.params.id, 'id'), request.body)),
+  );
+
+  server.put<IdRoute>('/document/archive/:id', { config }, (request) =>
+    commitOne(request, { kind: 'archive', id: parseDocumentId(request.params.id, 'id') }),
+  );
+
+  server.post('/document/combine', { config }, async (request) => {
+    const combine = parseCombine(request.body);
+    const document = await combineDocuments({ ...options, principal: principalOf(request) }, combine);
+    return { ...toRestDocument(document), document_ids: combine.documentIds };
+  });
+}
+
+function sendFound(reply: FastifyReply, id: string, document: Document | null): FastifyReply {
+  if (document === null) throw new DocumentNotFoundError(id);
+  return reply.send(toRestDocument(document));
+}
+
+function single(documents: readonly Document[]): Document {
+  const [document, ...others] = documents;
+  if (document === undefined || others.length > 0)
+    throw new TypeError('A commit of one writing operation has one document');
+  return document;
+}
