@@ -1,0 +1,129 @@
+import type { DocumentPage, ReadView } from '../database/database.ts';
+import type { Document } from '../document/document.ts';
+import { encodeCursor } from '../query/cursor.ts';
+import type { FindQuery, PageRequest } from '../query/find-query.ts';
+import { parseOrderBy } from '../query/order-parser.ts';
+import { parsePageRequest } from '../query/page-request-parser.ts';
+import type { DocumentRef } from './document.ts';
+import { type DocumentFilterInputs, filterOf } from './document-filter.ts';
+import type { YaradbSchemaBuilder } from './schema-builder.ts';
+
+/** A list that was asked for. The page is read only for fields that need it, and once. */
+class DocumentList {
+  readonly view: ReadView;
+  readonly query: FindQuery;
+  readonly #request: PageRequest;
+  #page: Promise<DocumentPage> | undefined;
+
+  constructor(view: ReadView, query: FindQuery, request: PageRequest) {
+    this.view = view;
+    this.query = query;
+    this.#request = request;
+  }
+
+  page(): Promise<DocumentPage> {
+    this.#page ??= this.view.findDocuments(this.query, this.#request);
+    return this.#page;
+  }
+
+  cursor(document: Document): string {
+    return encodeCursor(this.query.orderBy, document);
+  }
+}
+
+interface Edge {
+  readonly list: DocumentList;
+  readonly document: Document;
+}
+
+interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+}
+
+/** Adds `DocumentConnection`, its parts and the field that lists documents. */
+export function addDocumentConnection(
+  builder: YaradbSchemaBuilder,
+  document: DocumentRef,
+  inputs: DocumentFilterInputs,
+): void {
+  const pageInfo = builder.objectRef<PageInfo>('PageInfo').implement({
+    fields: (t) => ({
+      hasNextPage: t.exposeBoolean('hasNextPage'),
+      hasPreviousPage: t.exposeBoolean('hasPreviousPage'),
+      startCursor: t.exposeString('startCursor', { nullable: true }),
+      endCursor: t.exposeString('endCursor', { nullable: true }),
+    }),
+  });
+
+  const edge = builder.objectRef<Edge>('DocumentEdge').implement({
+    fields: (t) => ({
+      cursor: t.string({ resolve: ({ list, document }) => list.cursor(document) }),
+      node: t.field({ type: document, resolve: ({ document }) => document }),
+    }),
+  });
+
+  const connection = builder.objectRef<DocumentList>('DocumentConnection').implement({
+    description: 'One page of a list: a Relay connection, plus `nodes`.',
+    fields: (t) => ({
+      edges: t.field({
+        type: [edge],
+        resolve: async (list) => (await list.page()).documents.map((document) => ({ list, document })),
+      }),
+      nodes: t.field({ type: [document], resolve: async (list) => (await list.page()).documents }),
+      pageInfo: t.field({ type: pageInfo, resolve: resolvePageInfo }),
+      totalCount: t.field({
+        type: 'SafeInt',
+        description: 'All documents that fit, whatever the page. Computed only when asked for.',
+        resolve: ({ view, query }) => view.countDocuments(query),
+      }),
+      sequence: t.field({
+        type: 'Sequence',
+        description: 'The list is exact as of this commit.',
+        resolve: ({ view }) => view.sequence,
+      }),
+    }),
+  });
+
+  builder.queryField('findDocuments', (t) =>
+    t.field({
+      type: connection,
+      description: 'Without `table`: of all tables. Without `first` and `last`: 100 documents.',
+      args: {
+        table: t.arg.string(),
+        filter: t.arg({ type: inputs.filter }),
+        orderBy: t.arg({ type: [inputs.order], description: 'Most significant first. By creation when left out.' }),
+        first: t.arg.int(),
+        after: t.arg.string(),
+        last: t.arg.int(),
+        before: t.arg.string(),
+        offset: t.arg.int(),
+        archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
+      },
+      resolve: async (_root, { table, filter, orderBy, archived, ...page }, context) => {
+        const query: FindQuery = {
+          table: table ?? undefined,
+          filter: filterOf(filter),
+          orderBy: parseOrderBy(orderBy),
+          archived: archived ?? 'EXCLUDE',
+        };
+        const request = parsePageRequest(page, context.services);
+        return new DocumentList(await context.view(), query, request);
+      },
+    }),
+  );
+}
+
+async function resolvePageInfo(list: DocumentList): Promise<PageInfo> {
+  const { documents, hasNextPage, hasPreviousPage } = await list.page();
+  const first = documents.at(0);
+  const last = documents.at(-1);
+  return {
+    hasNextPage,
+    hasPreviousPage,
+    startCursor: first === undefined ? null : list.cursor(first),
+    endCursor: last === undefined ? null : list.cursor(last),
+  };
+}

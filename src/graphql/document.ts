@@ -1,0 +1,121 @@
+import type { Operation } from '../database/operation.ts';
+import { type Document, defaultTable } from '../document/document.ts';
+import { parseDocumentId } from '../document/document-id.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
+import { parsePath, resolvePath } from '../document/path.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { DocumentFilterInputs } from './document-filter.ts';
+import type { OperationContext } from './operation-context.ts';
+import type { YaradbSchemaBuilder } from './schema-builder.ts';
+
+export type DocumentRef = ReturnType<typeof addDocument>;
+
+/** Adds `Document` and the fields that read and write a single one. */
+export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs) {
+  const document = builder.objectRef<Document>('Document').implement({
+    description: 'One version of a JSON document.',
+    fields: (t) => ({
+      id: t.exposeID('id', { description: 'A UUID, given by the server (version 7) or by the creator.' }),
+      table: t.string({ resolve: ({ table }) => table.name, description: 'The table that it lives in.' }),
+      name: t.exposeString('name', { description: 'The label given at creation.' }),
+      body: t.expose('body', { type: 'JSON', description: 'A JSON object, exactly as it was stored.' }),
+      value: t.field({
+        type: 'JSON',
+        nullable: true,
+        args: { path: t.arg.string({ required: true }) },
+        description: 'What is at a path such as "address.city"; null when there is nothing.',
+        resolve: (parent, { path }) => resolvePath(parent, parsePath(path, 'path')) ?? null,
+      }),
+      bodyHash: t.exposeString('bodyHash', {
+        description: 'SHA-256 of the canonical form (RFC 8785) of the body, in lower-case hex.',
+      }),
+      version: t.exposeInt('version', { description: '1 at creation, one more at every change.' }),
+      createdAt: t.expose('createdAt', { type: 'DateTime' }),
+      updatedAt: t.expose('updatedAt', { type: 'DateTime', nullable: true }),
+      archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true }),
+      sequence: t.expose('sequence', { type: 'Sequence', description: 'The commit that wrote this version.' }),
+    }),
+  });
+
+  builder.queryField('getDocument', (t) =>
+    t.field({
+      type: document,
+      nullable: true,
+      description: 'Null when there is none that `archived` admits.',
+      args: {
+        id: t.arg.id({ required: true }),
+        archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
+      },
+      resolve: async (_root, { id, archived }, context) => {
+        const documentId = parseDocumentId(id, 'id');
+        const view = await context.view();
+        return view.getDocument(documentId, archived ?? 'EXCLUDE');
+      },
+    }),
+  );
+
+  builder.mutationFields((t) => ({
+    createDocument: t.field({
+      type: document,
+      nullable: true,
+      description: 'The table is made on first use.',
+      args: {
+        name: t.arg.string({ required: true }),
+        body: t.arg({ type: 'JSON', required: true }),
+        table: t.arg.string({ defaultValue: defaultTable.name }),
+        id: t.arg.id({ description: 'A UUID. The server gives one when it is left out.' }),
+      },
+      resolve: (_root, { id, table, name, body }, context) =>
+        commit(context, {
+          kind: 'create',
+          id: id == null ? undefined : parseDocumentId(id, 'id'),
+          // Whoever asks for the default table has named none: the argument's default cannot be told from it.
+          table: table == null || table === defaultTable.name ? undefined : table,
+          name,
+          body: parseBody(body),
+        }),
+    }),
+    updateDocument: t.field({
+      type: document,
+      nullable: true,
+      description: 'Replaces the body, if the document is still at `version`.',
+      args: {
+        id: t.arg.id({ required: true }),
+        version: t.arg.int({ required: true }),
+        body: t.arg({ type: 'JSON', required: true }),
+      },
+      resolve: (_root, { id, version, body }, context) =>
+        commit(context, { kind: 'update', id: parseDocumentId(id, 'id'), version, body: parseBody(body) }),
+    }),
+    archiveDocument: t.field({
+      type: document,
+      nullable: true,
+      description: 'Hides the document until it is restored.',
+      args: { id: t.arg.id({ required: true }), version: t.arg.int() },
+      resolve: (_root, { id, version }, context) =>
+        commit(context, { kind: 'archive', id: parseDocumentId(id, 'id'), version: version ?? undefined }),
+    }),
+    restoreDocument: t.field({
+      type: document,
+      nullable: true,
+      description: 'Brings an archived document back.',
+      args: { id: t.arg.id({ required: true }), version: t.arg.int() },
+      resolve: (_root, { id, version }, context) =>
+        commit(context, { kind: 'restore', id: parseDocumentId(id, 'id'), version: version ?? undefined }),
+    }),
+  }));
+
+  return document;
+}
+
+async function commit({ database, principal }: OperationContext, operation: Operation): Promise<Document> {
+  const { documents } = await database.commit(principal, [operation]);
+  const [document] = documents;
+  if (document === undefined) throw new TypeError(`The commit of one ${operation.kind} operation gave no document`);
+  return document;
+}
+
+function parseBody(body: JsonValue | undefined): JsonObject {
+  if (isJsonObject(body)) return body;
+  throw new InvalidArgumentError('The body is not a JSON object', { path: 'body', expected: 'a JSON object' });
+}

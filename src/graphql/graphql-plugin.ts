@@ -1,0 +1,117 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import type { YogaLogger } from 'graphql-yoga';
+import type { Principal } from '../database/principal.ts';
+import { isJsonObject } from '../document/json.ts';
+import type { JsonLimits } from '../document/json-parser.ts';
+import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
+import { GraphiqlPage } from './graphiql-page.ts';
+import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
+import { createGraphqlResponse, type GraphqlResponse } from './graphql-response.ts';
+import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
+import type { GraphqlServices } from './operation-context.ts';
+import { createYogaServer } from './yoga.ts';
+
+export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
+  readonly principalOf: (request: FastifyRequest) => Principal;
+  /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
+  readonly now: () => number;
+  /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
+  readonly jsonLimits: JsonLimits;
+  /** Default: `defaultGraphqlDocumentLimits`. */
+  readonly documentLimits?: Partial<GraphqlDocumentLimits>;
+}
+
+/** The path that GraphQL is served at. */
+export const graphqlPath = '/graphql';
+
+/**
+ * A Fastify plugin that answers GraphQL over HTTP at `/graphql`, and browsers with GraphiQL. It needs a server that has
+ * exact JSON in `request.body`, takes bodies of no other media type, and answers what it refuses with
+ * `{ detail, code, …evidence }`, which clients of GraphQL then get as an error of GraphQL.
+ */
+export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyInstance) => Promise<void> {
+  const { database, version, pageSizeMax, principalOf, now, jsonLimits } = options;
+  const startedAt = now();
+  // A clock that was set back must not tell of a negative time.
+  const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
+  return async (server) => {
+    const yoga = createYogaServer({
+      schema: { jsonLimits },
+      services: { database, version, pageSizeMax, uptimeSeconds },
+      documentLimits: { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits },
+      logger: quietLogger(server.log),
+    });
+    const page = new GraphiqlPage(graphqlPath);
+
+    async function answer(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
+      reply.header('vary', 'Accept');
+      const mediaType = negotiateMediaType(request.headers.accept);
+      // Decided before anything is executed: a mutation must not run for an answer that nobody can take.
+      if (mediaType === undefined) return send(reply, notAcceptable());
+      const response = await yoga.handleRequest(
+        // Yoga reads the method and the path; the body is long read, and all else is in the context.
+        new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
+          method: request.method === 'POST' ? 'POST' : 'GET',
+        }),
+        {
+          principal: principalOf(request),
+          mediaType,
+          parameters,
+          report: (error: unknown) => report(error, request),
+        },
+      );
+      return send(reply, {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await response.text(),
+      });
+    }
+
+    server.post(graphqlPath, (request, reply) => answer(request, reply, () => parseGraphqlBody(request.body)));
+    server.get(graphqlPath, (request, reply) =>
+      acceptsPage(request.headers.accept)
+        ? page.send(request, reply)
+        : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),
+    );
+
+    // Only the server's refusals are sent as objects here: every answer of GraphQL is text by then.
+    server.addHook('preSerialization', async (request, reply, payload) => {
+      if (!isJsonObject(payload)) return payload;
+      const { detail, ...extensions } = payload;
+      const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
+      reply.type(contentType(mediaType));
+      return { errors: [{ message: detail, extensions }] };
+    });
+  };
+}
+
+/** What Yoga says at debug is about each step of each request. */
+function quietLogger(log: FastifyBaseLogger): YogaLogger {
+  return {
+    debug: (...message) => log.trace({ yoga: message }, 'yoga'),
+    info: (...message) => log.info({ yoga: message }, 'yoga'),
+    warn: (...message) => log.warn({ yoga: message }, 'yoga'),
+    error: (...message) => log.error({ yoga: message }, 'yoga'),
+  };
+}
+
+function send(reply: FastifyReply, { status, headers, body }: GraphqlResponse): FastifyReply {
+  return reply
+    .code(status)
+    .headers({ ...headers })
+    .send(body);
+}
+
+function report(error: unknown, request: FastifyRequest): string {
+  request.log.error({ err: error, requestId: request.id }, 'internal error in a GraphQL operation');
+  return request.id;
+}
+
+function notAcceptable(): GraphqlResponse {
+  const expected: readonly GraphqlMediaType[] = ['application/graphql-response+json', 'application/json'];
+  const error = new GraphQLError('None of the accepted media types can be served', {
+    extensions: { code: 'INVALID_ARGUMENT', expected: expected.join(', '), http: { status: 406 } },
+  });
+  return createGraphqlResponse({ errors: [error] }, 'application/json', () => '');
+}

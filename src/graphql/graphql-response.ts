@@ -1,0 +1,64 @@
+import { GraphQLError } from 'graphql';
+import { stringifyJson } from '../document/json-serializer.ts';
+import { type ErrorReporter, formatGraphqlError } from './graphql-error.ts';
+import { contentType, type GraphqlMediaType } from './media-type.ts';
+
+/** What an execution came to, or what was wrong before it could begin: then there is no `data` at all. */
+export interface GraphqlResult {
+  readonly data?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+export interface GraphqlResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Exact JSON. */
+  readonly body: string;
+}
+
+/** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
+export function createGraphqlResponse(
+  { data, errors = [] }: GraphqlResult,
+  mediaType: GraphqlMediaType,
+  report: ErrorReporter,
+): GraphqlResponse {
+  const graphqlErrors = errors.map(asGraphqlError);
+  const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
+  const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
+  const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
+  return {
+    status: refusal?.status ?? 200,
+    headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
+    body: stringifyJson({ ...(formatted.length > 0 && { errors: formatted }), ...(data !== undefined && { data }) }),
+  };
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * GraphQL over HTTP, section 6.4: a request that is well formed, but whose document or variables are not, gets 200 where
+ * the client takes `application/json`, which might come from a proxy, and 400 where it takes the media type of GraphQL.
+ */
+function refusalOf(errors: readonly GraphQLError[], mediaType: GraphqlMediaType, masked: boolean): Refusal {
+  for (const { extensions } of errors) {
+    const { http } = extensions;
+    // Yoga marks with `spec` what the rule above is about.
+    if (isRefusal(http) && !('spec' in http && http.spec === true)) return http;
+  }
+  if (masked) return { status: 500 };
+  return { status: mediaType === 'application/json' ? 200 : 400 };
+}
+
+function isRefusal(http: unknown): http is Refusal {
+  return typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number';
+}
+
+function asGraphqlError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError =
+    error instanceof Error ? error : new Error('A value that is no error was thrown', { cause: error });
+  return new GraphQLError(originalError.message, { originalError });
+}

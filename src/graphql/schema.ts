@@ -1,0 +1,29 @@
+import type { GraphQLSchema } from 'graphql';
+import type { JsonLimits } from '../document/json-parser.ts';
+import { addDateTimeScalar } from './date-time-scalar.ts';
+import { addDocument } from './document.ts';
+import { addDocumentConnection } from './document-connection.ts';
+import { addDocumentFilter } from './document-filter.ts';
+import { addJsonScalar } from './json-scalar.ts';
+import { addSafeIntegerScalars } from './safe-integer-scalar.ts';
+import { createSchemaBuilder } from './schema-builder.ts';
+import { addServerStatus } from './server-status.ts';
+
+/** What a schema is made from. Later: the tables whose documents have types of their own. */
+export interface SchemaOptions {
+  /** What a JSON literal may be like. */
+  readonly jsonLimits: JsonLimits;
+}
+
+/** A new schema at each call: a server can swap one for another while it runs. */
+export function buildSchema(options: SchemaOptions): GraphQLSchema {
+  const builder = createSchemaBuilder();
+  addJsonScalar(builder, options.jsonLimits);
+  addDateTimeScalar(builder);
+  addSafeIntegerScalars(builder);
+  const inputs = addDocumentFilter(builder);
+  const document = addDocument(builder, inputs);
+  addDocumentConnection(builder, document, inputs);
+  addServerStatus(builder);
+  return builder.toSchema();
+}

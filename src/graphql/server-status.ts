@@ -1,0 +1,56 @@
+import type { DatabaseStatus, RecoveryReport } from '../database/status.ts';
+import type { YaradbSchemaBuilder } from './schema-builder.ts';
+
+interface ServerStatus extends DatabaseStatus {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+}
+
+/** Adds `ServerStatus` and the field that asks for it. */
+export function addServerStatus(builder: YaradbSchemaBuilder): void {
+  const durability = builder.enumType('Durability', {
+    description: 'When a commit is acknowledged.',
+    values: { SYNC: { value: 'sync', description: 'It is on disk by then.' } } as const,
+  });
+
+  const recovery = builder.objectRef<RecoveryReport>('RecoveryReport').implement({
+    description: 'What the engine did to bring the database back when it was opened.',
+    fields: (t) => ({
+      segments: t.expose('segments', { type: 'SafeInt' }),
+      frames: t.expose('frames', { type: 'SafeInt' }),
+      commits: t.expose('commits', { type: 'SafeInt' }),
+      bytes: t.expose('bytes', { type: 'SafeInt' }),
+      truncatedBytes: t.expose('truncatedBytes', {
+        type: 'SafeInt',
+        description: 'A torn write at the end of the log that was set aside. No acknowledged commit is in it.',
+      }),
+      milliseconds: t.field({ type: 'SafeInt', resolve: ({ milliseconds }) => Math.round(milliseconds) }),
+      clean: t.exposeBoolean('clean', { description: 'Whether the server had been stopped cleanly.' }),
+    }),
+  });
+
+  const status = builder.objectRef<ServerStatus>('ServerStatus').implement({
+    fields: (t) => ({
+      version: t.exposeString('version', { description: 'Of the server.' }),
+      engine: t.exposeString('engine'),
+      epoch: t.exposeID('epoch', { description: 'Sequences mean something within one epoch only.' }),
+      sequence: t.expose('sequence', { type: 'Sequence', description: 'The newest commit that this query sees.' }),
+      documents: t.expose('documents', { type: 'SafeInt', description: 'Archived ones included.' }),
+      uptimeSeconds: t.expose('uptimeSeconds', { type: 'SafeInt' }),
+      durability: t.expose('durability', { type: durability }),
+      recovery: t.expose('recovery', { type: recovery }),
+    }),
+  });
+
+  builder.queryField('status', (t) =>
+    t.field({
+      type: status,
+      resolve: async (_root, _args, context) => {
+        const { version, uptimeSeconds } = context.services;
+        // The view goes first, and tells the sequence, so that it is the one that the query's other fields see.
+        const [view, database] = await Promise.all([context.view(), context.status()]);
+        return { ...database, sequence: view.sequence, version, uptimeSeconds: uptimeSeconds() };
+      },
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+import { execute, Source } from 'graphql';
+import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
+import type { Principal } from '../database/principal.ts';
+import { DocumentCache } from './document-cache.ts';
+import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
+import { validateGraphqlDocument } from './document-validation.ts';
+import type { ErrorReporter } from './graphql-error.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
+import { createGraphqlResponse, type GraphqlResult } from './graphql-response.ts';
+import type { GraphqlMediaType } from './media-type.ts';
+import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { buildSchema, type SchemaOptions } from './schema.ts';
+
+/** One HTTP request, as far as GraphQL is concerned. */
+export interface GraphqlRequest extends Record<string, unknown> {
+  readonly principal: Principal;
+  readonly mediaType: GraphqlMediaType;
+  /** Throws a `GraphQLError` for parameters that cannot be used. */
+  readonly parameters: () => GraphqlParameters;
+  readonly report: ErrorReporter;
+}
+
+export interface YogaOptions {
+  readonly schema: SchemaOptions;
+  readonly services: GraphqlServices;
+  readonly documentLimits: GraphqlDocumentLimits;
+  readonly logger: YogaLogger;
+}
+
+/**
+ * GraphQL Yoga with nothing of its own at either end: what it reads of a request and writes of a result knows doubles only,
+ * and it would run mutations that a form of another site has posted.
+ */
+export function createYogaServer(options: YogaOptions): YogaServerInstance<GraphqlRequest, GraphqlRequest> {
+  return createYoga<GraphqlRequest, GraphqlRequest>({
+    schema: buildSchema(options.schema),
+    plugins: [useOwnPipeline(options)],
+    // Errors are masked in one place, where results are written.
+    maskedErrors: false,
+    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: noErrorCache },
+    logging: options.logger,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    multipart: false,
+  });
+}
+
+function useOwnPipeline({ services, documentLimits }: YogaOptions): Plugin<GraphqlRequest, GraphqlRequest> {
+  return {
+    // It comes after Yoga's own parsers, and takes the place of whichever of them was chosen.
+    onRequestParse({ serverContext, setRequestParser }) {
+      setRequestParser(() => serverContext.parameters());
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source: string | Source) =>
+        parseGraphqlDocument(
+          typeof source === 'string' ? new Source(source, 'GraphQL request') : source,
+          documentLimits,
+        ),
+      );
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((schema, document, rules) =>
+        validateGraphqlDocument(schema, document, rules, documentLimits.errorsMax),
+      );
+    },
+    onExecute({ args, setExecuteFn }) {
+      const context = new OperationContext(services, args.contextValue.principal);
+      setExecuteFn(async (given: Parameters<typeof execute>[0]) => {
+        try {
+          return await execute({ ...given, contextValue: context });
+        } finally {
+          await context.close();
+        }
+      });
+    },
+    onResultProcess({ serverContext, setResultProcessor }) {
+      const { mediaType, report } = serverContext;
+      setResultProcessor((result, fetchApi) => {
+        const { status, headers, body } = createGraphqlResponse(singleResult(result), mediaType, report);
+        return new fetchApi.Response(body, { status, headers });
+      }, mediaType);
+    },
+  };
+}
+
+/** Lists of results come of batches, and streams of subscriptions and `@defer`: none of them exist here. */
+function singleResult(result: object): GraphqlResult {
+  if (Array.isArray(result) || Symbol.asyncIterator in result) throw new TypeError('Expected one result');
+  return result;
+}
+
+/** Errors are cheap to find again, and what is kept of them would be changed by those who pass it on. */
+const noErrorCache = Object.freeze({ get: () => undefined, set: () => undefined });

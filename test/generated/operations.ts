@@ -1,0 +1,331 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Which documents are seen: live ones, all, or archived ones. */
+export type Archived =
+  | 'EXCLUDE'
+  | 'INCLUDE'
+  | 'ONLY';
+
+export type Direction =
+  | 'ASC'
+  | 'DESC';
+
+/** All parts of one filter are ANDed. Operators mean what the MongoDB operators of the same names mean, lists on the path included. A path needs an operator, and an operator a path (but not inside `some`). */
+export type DocumentFilter = {
+  all?: Array<unknown> | null | undefined;
+  /** An empty list fits every document. */
+  and?: Array<DocumentFilter> | null | undefined;
+  /** A string's part, or a list's element. */
+  contains?: unknown;
+  endsWith?: string | null | undefined;
+  eq?: unknown;
+  exists?: boolean | null | undefined;
+  gt?: unknown;
+  gte?: unknown;
+  in?: Array<unknown> | null | undefined;
+  lt?: unknown;
+  lte?: unknown;
+  /** An object such as {"username": "alice"}: each field's whole value is equal. It never holds operators. */
+  match?: unknown;
+  ne?: unknown;
+  not?: DocumentFilter | null | undefined;
+  notIn?: Array<unknown> | null | undefined;
+  /** An empty list fits none. */
+  or?: Array<DocumentFilter> | null | undefined;
+  /** Keys joined by dots, such as "address.city". "$id", "$name", "$table", "$version", "$createdAt", "$updatedAt" and "$archivedAt" name the document's own fields. A backslash escapes a dot, a leading $ and itself. */
+  path?: string | null | undefined;
+  /** Answers in linear time, whatever the pattern. */
+  regex?: string | null | undefined;
+  size?: number | null | undefined;
+  /** An element of the list at `path` fits; inside, paths start at the element. */
+  some?: DocumentFilter | null | undefined;
+  startsWith?: string | null | undefined;
+  type?: JsonType | null | undefined;
+};
+
+export type DocumentOrder = {
+  direction?: Direction | null | undefined;
+  path: string;
+};
+
+/** When a commit is acknowledged. */
+export type Durability =
+  /** It is on disk by then. */
+  | 'SYNC';
+
+export type JsonType =
+  | 'ARRAY'
+  | 'BOOLEAN'
+  | 'NULL'
+  | 'NUMBER'
+  | 'OBJECT'
+  | 'STRING';
+
+export type ArchiveDocumentMutationVariables = Exact<{
+  id: string | number;
+  version?: number | null | undefined;
+}>;
+
+
+export type ArchiveDocumentMutation = { archiveDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export type CreateDocumentMutationVariables = Exact<{
+  name: string;
+  body: unknown;
+  table?: string | null | undefined;
+  id?: string | number | null | undefined;
+}>;
+
+
+export type CreateDocumentMutation = { createDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export type DocumentFieldsFragment = { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number };
+
+export type FindDocumentsQueryVariables = Exact<{
+  table?: string | null | undefined;
+  filter?: DocumentFilter | null | undefined;
+  orderBy?: Array<DocumentOrder> | DocumentOrder | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+  offset?: number | null | undefined;
+  archived?: Archived | null | undefined;
+}>;
+
+
+export type FindDocumentsQuery = { findDocuments: { totalCount: number, sequence: number, edges: Array<{ cursor: string }>, nodes: Array<{ id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+
+export type GetDocumentQueryVariables = Exact<{
+  id: string | number;
+  archived?: Archived | null | undefined;
+}>;
+
+
+export type GetDocumentQuery = { getDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean } } };
+
+export type GetValueQueryVariables = Exact<{
+  id: string | number;
+  path: string;
+}>;
+
+
+export type GetValueQuery = { getDocument: { value: unknown } | null };
+
+export type RestoreDocumentMutationVariables = Exact<{
+  id: string | number;
+  version?: number | null | undefined;
+}>;
+
+
+export type RestoreDocumentMutation = { restoreDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export type UpdateDocumentMutationVariables = Exact<{
+  id: string | number;
+  version: number;
+  body: unknown;
+}>;
+
+
+export type UpdateDocumentMutation = { updateDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const DocumentFieldsFragmentDoc = new TypedDocumentString(`
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}
+    `, {"fragmentName":"DocumentFields"}) as unknown as TypedDocumentString<DocumentFieldsFragment, unknown>;
+export const ArchiveDocumentDocument = new TypedDocumentString(`
+    mutation ArchiveDocument($id: ID!, $version: Int) {
+  archiveDocument(id: $id, version: $version) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<ArchiveDocumentMutation, ArchiveDocumentMutationVariables>;
+export const CreateDocumentDocument = new TypedDocumentString(`
+    mutation CreateDocument($name: String!, $body: JSON!, $table: String, $id: ID) {
+  createDocument(name: $name, body: $body, table: $table, id: $id) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<CreateDocumentMutation, CreateDocumentMutationVariables>;
+export const FindDocumentsDocument = new TypedDocumentString(`
+    query FindDocuments($table: String, $filter: DocumentFilter, $orderBy: [DocumentOrder!], $first: Int, $after: String, $last: Int, $before: String, $offset: Int, $archived: Archived) {
+  findDocuments(
+    table: $table
+    filter: $filter
+    orderBy: $orderBy
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+    offset: $offset
+    archived: $archived
+  ) {
+    edges {
+      cursor
+    }
+    nodes {
+      ...DocumentFields
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+    totalCount
+    sequence
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<FindDocumentsQuery, FindDocumentsQueryVariables>;
+export const GetDocumentDocument = new TypedDocumentString(`
+    query GetDocument($id: ID!, $archived: Archived) {
+  getDocument(id: $id, archived: $archived) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<GetDocumentQuery, GetDocumentQueryVariables>;
+export const GetStatusDocument = new TypedDocumentString(`
+    query GetStatus {
+  status {
+    version
+    engine
+    epoch
+    sequence
+    documents
+    uptimeSeconds
+    durability
+    recovery {
+      segments
+      frames
+      commits
+      bytes
+      truncatedBytes
+      milliseconds
+      clean
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GetStatusQuery, GetStatusQueryVariables>;
+export const GetValueDocument = new TypedDocumentString(`
+    query GetValue($id: ID!, $path: String!) {
+  getDocument(id: $id) {
+    value(path: $path)
+  }
+}
+    `) as unknown as TypedDocumentString<GetValueQuery, GetValueQueryVariables>;
+export const RestoreDocumentDocument = new TypedDocumentString(`
+    mutation RestoreDocument($id: ID!, $version: Int) {
+  restoreDocument(id: $id, version: $version) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<RestoreDocumentMutation, RestoreDocumentMutationVariables>;
+export const UpdateDocumentDocument = new TypedDocumentString(`
+    mutation UpdateDocument($id: ID!, $version: Int!, $body: JSON!) {
+  updateDocument(id: $id, version: $version, body: $body) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<UpdateDocumentMutation, UpdateDocumentMutationVariables>;

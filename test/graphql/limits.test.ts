@@ -1,0 +1,130 @@
+import { Source } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LimitExceededError } from '../../src/errors.ts';
+import { DocumentCache } from '../../src/graphql/document-cache.ts';
+import { defaultGraphqlDocumentLimits, parseGraphqlDocument } from '../../src/graphql/document-limits.ts';
+import { engineVariants } from '../support/engine-variant.ts';
+import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
+
+const limits = defaultGraphqlDocumentLimits(200);
+const parse = (text: string) => parseGraphqlDocument(new Source(text), limits);
+const limitOf = (text: string): unknown => {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof LimitExceededError) return error.evidence.limit;
+    throw error;
+  }
+  return undefined;
+};
+
+describe('the limits of a GraphQL document', () => {
+  test.each([
+    ['tokens', `{ a(x: [${'1 '.repeat(100_000)}]) }`, limits.tokensMax],
+    ['lists in a literal', `{ a(x: ${'['.repeat(20_000)}${']'.repeat(20_000)}) }`, limits.nestingMax],
+    ['objects in a literal', `{ a(x: ${'{k: '.repeat(20_000)}1${'}'.repeat(20_000)}) }`, limits.nestingMax],
+    ['lists that never end', `{ a(x: ${'['.repeat(20_000)}`, limits.nestingMax],
+    ['selection sets without end', '{a'.repeat(20_000), limits.nestingMax],
+    ['selection sets', `${'{a'.repeat(33)}${'}'.repeat(33)}`, limits.depthMax],
+    ['inline fragments', `${'{... '.repeat(33)}{a}${'}'.repeat(33)}`, limits.depthMax],
+    ['list types of a variable', `query ($v: ${'['.repeat(20_000)}Int${']'.repeat(20_000)}) {a}`, limits.nestingMax],
+    ['fields', `{ ${'a '.repeat(5_001)} }`, limits.fieldsMax],
+    ['definitions', 'query A {a} '.repeat(101), limits.definitionsMax],
+    ['a chain of fragments', `{...F0} ${chain(60, (next) => `{...${next}}`)}`, limits.depthMax],
+    ['a chain of fragments that nothing spreads', `{a} ${chain(60, (next) => `{a{...${next}}}`)}`, limits.depthMax],
+    ['fragments that double', `{...F0} ${chain(14, (next) => `{a{...${next}} b:a{...${next}}}`)}`, limits.fieldsMax],
+  ])('%s are limited', (_what, text, limit) => {
+    expect(limitOf(text)).toBe(limit);
+  });
+
+  test('what is within the limits is parsed', () => {
+    for (const text of [
+      `{ a(x: [${'1 '.repeat(99_000)}]) }`,
+      `{ a(x: ${'['.repeat(200)}${']'.repeat(200)}) }`,
+      `${'{a'.repeat(32)}${'}'.repeat(32)}`,
+      `{ ${'a '.repeat(5_000)} }`,
+      '{ ...A } fragment A on Query { ...A }',
+      '{ ...A } fragment A on Query { ...B } fragment B on Query { a { ...A } }',
+      '{ ...Missing }',
+      `# ${'['.repeat(20_000)}\n{ a(x: "${'['.repeat(20_000)}", y: """${'{'.repeat(20_000)}""") }`,
+    ]) {
+      expect(limitOf(text)).toBeUndefined();
+    }
+  });
+
+  /** F0 spreads F1, which spreads F2, and so on; the last one selects a field. */
+  function chain(length: number, body: (next: string) => string): string {
+    const links = Array.from({ length }, (_, index) => `fragment F${index} on Query ${body(`F${index + 1}`)}`);
+    return `${links.join(' ')} fragment F${length} on Query {a}`;
+  }
+});
+
+describe('limits over HTTP', () => {
+  let server: GraphqlServer;
+
+  beforeAll(async () => {
+    const [[, openEngine] = []] = engineVariants;
+    if (openEngine === undefined) throw new Error('Expected an engine');
+    server = await startGraphqlServer(openEngine, { http: { bodyBytesMax: 1024 * 1024 } });
+  });
+
+  afterAll(() => server.close());
+
+  test('a literal of 20,000 levels is refused with LIMIT_EXCEEDED', async () => {
+    const literal = `{a: ${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const { status, json } = await server.ask(`mutation { createDocument(name: "n", body: ${literal}) { id } }`);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ errors: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: expect.any(Number) } }] });
+  });
+
+  test('a literal within the nesting of the document, but beyond that of JSON, is refused with its path', async () => {
+    const literal = `{a: ${'['.repeat(512)}${']'.repeat(512)}}`;
+    const { json } = await server.ask(`mutation { createDocument(name: "n", body: ${literal}) { id } }`);
+    expect(at(json, 'errors', 0, 'extensions')).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 512 });
+    expect(at(json, 'errors', 0, 'extensions', 'path')).toMatch(/^body\.a\.0\.0/);
+  });
+
+  test('fragments that spread themselves are refused by validation', async () => {
+    const { json } = await server.ask('{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }');
+    expect(json).toMatchObject({ errors: [{ extensions: { code: 'INVALID_ARGUMENT' } }] });
+    expect(at(json, 'errors', 0, 'message')).toContain('Cannot spread fragment');
+  });
+
+  test('validation stops after so many errors', async () => {
+    const { json } = await server.ask(`{ ${Array.from({ length: 500 }, (_, index) => `wrong${index}`).join(' ')} }`);
+    expect(json.errors).toHaveLength(21);
+    expect(at(json, 'errors', 20, 'message')).toContain('Too many validation errors');
+  });
+
+  test('a body over the limit is refused with 413, as an error of GraphQL', async () => {
+    const { status, json } = await server.ask(`# ${'x'.repeat(1024 * 1024)}\n{ status { version } }`);
+    expect(status).toBe(413);
+    expect(json).toMatchObject({ errors: [{ extensions: { code: 'PAYLOAD_TOO_LARGE', limit: 1024 * 1024 } }] });
+  });
+
+  test('introspection is within the limits', async () => {
+    const { getIntrospectionQuery } = await import('graphql');
+    const { json } = await server.ask(getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true }));
+    expect(json.errors).toBeUndefined();
+    expect(at(json, 'data', '__schema', 'types')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'DocumentConnection' })]),
+    );
+  });
+});
+
+describe('the cache of documents', () => {
+  const document = parse('{ a }');
+
+  test('keeps those that were used last, and none that are long', () => {
+    const cache = new DocumentCache({ documentsMax: 2, charactersMax: 5 });
+    cache.set('a', document);
+    cache.set('b', document);
+    expect(cache.get('a')).toBe(document);
+    cache.set('c', document);
+    expect(cache.get('b')).toBeUndefined();
+    expect(cache.get('a')).toBe(document);
+    cache.set('123456', document);
+    expect(cache.get('123456')).toBeUndefined();
+    expect(cache.get('c')).toBe(document);
+  });
+});
