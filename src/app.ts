@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { anonymous } from './database/principal.ts';
+import type { DatabaseStatus } from './database/status.ts';
+import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
+import type { DatabaseError } from './errors.ts';
+import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
+import { drainHttpServer } from './http/graceful-close.ts';
+import { createHttpServer } from './http/http-server.ts';
+import { createRestRouter } from './rest/rest-router.ts';
+
+/** The whole server. Life cycle: opened by `createApp`, then `listen`, `drain`, `close`; `close` may come at any time. */
+export interface App {
+  /**
+   * Starts answering; resolves to the URL to reach it at.
+   * @throws the system's error, such as `EADDRINUSE`.
+   */
+  listen(): Promise<string>;
+  status(): Promise<DatabaseStatus>;
+  /** Resolves when the disk failed under a write: nothing can be written any more. */
+  readonly failed: Promise<DatabaseError>;
+  /** Takes no new requests and waits for those under way; what takes longer than `drainMsMax` milliseconds is cut. */
+  drain(drainMsMax: number): Promise<void>;
+  /** Waits for the commits under way and ends the log with the mark of a clean stop. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database and plugs the doors together. Nothing else knows all the parts.
+ * @throws {DirectoryLockedError | CorruptionError | NewerFormatError} when the data directory cannot be opened, or the
+ *   system's error.
+ */
+export async function createApp(config: Config, version: string, logger: Logger): Promise<App> {
+  const failed = Promise.withResolvers<DatabaseError>();
+  const database = await openEmbeddedDatabase({
+    directory: config.dataDirectory,
+    onFailure: failed.resolve,
+    limits: {
+      operationsMax: config.operationsMax,
+      pendingBytesMax: config.pendingBytesMax,
+      viewsMax: config.viewsMax,
+      viewMsMax: config.viewMsMax,
+    },
+  });
+  const { bodyBytesMax, pageSizeMax, allowedOrigins } = config;
+  const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
+  // Until there is authentication, whoever reaches the server may do everything.
+  const principalOf = () => anonymous;
+  const server = createHttpServer({
+    version,
+    database,
+    logger,
+    bodyBytesMax,
+    jsonLimits,
+    allowedOrigins,
+    allowedHosts: [config.host.toLowerCase(), ...config.allowedHosts],
+  });
+  const { now } = Date;
+  server.register(createRestRouter({ database, principalOf, now, pageSizeMax, bodyBytesMax, jsonLimits }));
+  server.register(createGraphqlPlugin({ database, version, principalOf, now, pageSizeMax, jsonLimits }));
+
+  return {
+    failed: failed.promise,
+    async listen() {
+      await server.listen({ host: config.host, port: config.port });
+      const address = server.server.address();
+      if (address === null || typeof address === 'string') throw new TypeError('The server listens on no TCP port');
+      return urlOf(config.host, address.port);
+    },
+    status: () => database.status(anonymous),
+    drain: (drainMsMax) => drainHttpServer(server, drainMsMax),
+    close: () => database.close(),
+  };
+}
+
+/** A URL that works on this machine: an address that stands for all of them is replaced by the machine's own. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (host === '::') return `http://[::1]:${port}`;
+  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}

@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { type App, createApp } from '../app.ts';
+import { type Config, parseConfig } from '../config.ts';
+import { findPredecessorFiles, isDataMountedAtApp, readMountInfo } from './data-directory.ts';
+import { failureOfClosing, failureOfDisk, failureOfListening, failureOfOpening } from './failure.ts';
+import { createLogger } from './logger.ts';
+import { leaveRoot } from './privileges.ts';
+import { awaitStopSignal, stopOnBug } from './process-lifecycle.ts';
+import { readVersion } from './version.ts';
+
+/** Once the disk has failed there is nothing to wait for but answers that say so. */
+const drainMsAfterFailure = 1_000;
+
+/**
+ * Runs the server until it is asked to stop, and resolves once everything is on disk and closed.
+ * @throws {UsageError} for a setting that cannot be used.
+ * @throws {CommandFailure} when the server cannot start, or the disk failed under it.
+ */
+export async function serve(
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const programDirectory = fileURLToPath(new URL('.', import.meta.url));
+  const config = parseConfig(flags, environment, isDataMountedAtApp(readMountInfo(), programDirectory));
+  const log = createLogger(config, process.stderr.isTTY === true);
+  stopOnBug(log);
+  const stopSignal = awaitStopSignal(log);
+  leaveRoot(config.runAs, config.dataDirectory);
+
+  const app = await createApp(config, readVersion(), log).catch((error: unknown) => {
+    throw failureOfOpening(error, config);
+  });
+  const url = await app.listen().catch(async (error: unknown) => {
+    await app.close();
+    throw failureOfListening(error, config);
+  });
+  await logStart(app, config, log);
+  announce(url);
+
+  const reason = await Promise.race([stopSignal, app.failed]);
+  if (typeof reason !== 'string') {
+    log.fatal({ err: reason }, 'the disk failed: no new requests are taken');
+    // Those under way get their answer, that the outcome is unknown. The log stays as it is: only recovery can mend it.
+    await app.drain(drainMsAfterFailure);
+    throw failureOfDisk(reason, config);
+  }
+  log.info({ signal: reason }, 'stopping: no new requests are taken');
+  await app.drain(config.drainMsMax);
+  await app.close().catch((error: unknown) => {
+    throw failureOfClosing(error, config);
+  });
+  log.info('stopped: everything acknowledged is on disk');
+}
+
+async function logStart(app: App, config: Config, log: Logger): Promise<void> {
+  const { dataDirectory, dataDirectoryOrigin } = config;
+  const status = await app.status();
+  const { sequence, documents, durability, recovery } = status;
+  if (dataDirectoryOrigin === 'mounted') {
+    log.info({ dataDirectory }, 'no data directory is named and something is mounted at /app: the data lives there');
+  }
+  log.info({ version: readVersion(), dataDirectory, documents, sequence, durability, recovery }, 'database open');
+  if (recovery.truncatedBytes > 0) {
+    log.warn(
+      { truncatedBytes: recovery.truncatedBytes },
+      'the log ended in a torn write, which was never acknowledged: its bytes were set aside',
+    );
+  }
+  const files = findPredecessorFiles(dataDirectory);
+  if (files.length > 0 && sequence === 0) {
+    log.warn(
+      { dataDirectory, files },
+      'the data directory holds data of the Python YaraDB, which this release does not import: the files are left ' +
+        'untouched and the database starts empty. A later release brings the import command.',
+    );
+  }
+}
+
+/** The first line is the one that programs look for: it says that the server is ready, and holds its URL. */
+function announce(url: string): void {
+  process.stdout.write(
+    [
+      `YaraDB ${readVersion()} is ready at ${url}`,
+      `  GraphiQL  ${url}/graphql`,
+      `  REST      ${url}/document/create`,
+      `  Health    ${url}/livez`,
+      '',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,278 @@
+import { parseArgs } from 'node:util';
+import { choice, list, optionalText, type Setting, size, text, UsageError, wholeNumber } from './setting.ts';
+
+/**
+ * Every setting there is. A flag beats the environment, which beats the default. The help prints this table, a test
+ * compares the README with it, and `Config` is what comes of it.
+ */
+export const settings = {
+  host: {
+    flag: 'host',
+    environment: ['YARADB_HOST'],
+    default: '127.0.0.1',
+    type: text('ADDRESS'),
+    help: 'Address to listen on. 0.0.0.0 answers the whole network, and there is no authentication yet.',
+  },
+  port: {
+    flag: 'port',
+    environment: ['YARADB_PORT'],
+    default: '8000',
+    type: wholeNumber('PORT', 0, 65_535),
+    help: 'TCP port to listen on. 0 picks a free one; the line that says the server is ready names it.',
+  },
+  dataDirectory: {
+    flag: 'data-dir',
+    environment: ['YARADB_DATA_DIR', 'DATA_DIR'],
+    default: '',
+    type: optionalText('DIRECTORY'),
+    help: 'Where the data lives; made when it is missing. When none is named: /app if something is mounted there, else --data-dir-default.',
+  },
+  dataDirectoryDefault: {
+    flag: 'data-dir-default',
+    environment: ['YARADB_DATA_DIR_DEFAULT'],
+    default: './yaradb_data',
+    type: text('DIRECTORY'),
+    help: 'The data directory when none is named and nothing is mounted at /app. The Docker image sets /data.',
+  },
+  bodyBytesMax: {
+    flag: 'body-bytes-max',
+    environment: ['YARADB_BODY_BYTES_MAX'],
+    default: '16MiB',
+    type: size('1KiB', '1GiB'),
+    help: 'Greatest request body. A longer one is refused with 413 before it is held in memory.',
+  },
+  nestingMax: {
+    flag: 'nesting-max',
+    environment: ['YARADB_NESTING_MAX'],
+    default: '512',
+    type: wholeNumber('LEVELS', 8, 1_000),
+    help: 'Deepest nesting of lists and objects in JSON that comes in. Deeper JSON is refused with LIMIT_EXCEEDED.',
+  },
+  integerDigitsMax: {
+    flag: 'integer-digits-max',
+    environment: ['YARADB_INTEGER_DIGITS_MAX'],
+    default: '1024',
+    type: wholeNumber('DIGITS', 16, 100_000),
+    help: 'Most digits of an integer, which is kept exactly. A longer one is refused with LIMIT_EXCEEDED, since its cost grows faster than its length.',
+  },
+  pageSizeMax: {
+    flag: 'page-size-max',
+    environment: ['YARADB_PAGE_SIZE_MAX'],
+    default: '1000',
+    type: wholeNumber('DOCUMENTS', 100, 100_000),
+    help: 'Most documents that a client may ask for in one page. More is refused with LIMIT_EXCEEDED.',
+  },
+  allowedHosts: {
+    flag: 'allowed-hosts',
+    environment: ['YARADB_ALLOWED_HOSTS'],
+    default: '',
+    type: list('HOST,...', 'host names without a port, separated by commas, or *', (item) =>
+      /^(\*|[\w.-]+)$/.test(item) ? item.toLowerCase() : undefined,
+    ),
+    help: 'Host names that requests may name besides localhost, IP addresses and --host. Others get 403, so that a foreign site cannot reach the server through DNS. * admits all.',
+  },
+  allowedOrigins: {
+    flag: 'allowed-origins',
+    environment: ['YARADB_ALLOWED_ORIGINS'],
+    default: '',
+    type: list('ORIGIN,...', 'origins such as https://studio.example, separated by commas', (item) => {
+      const url = URL.canParse(item) ? new URL(item) : undefined;
+      return url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href
+        ? url.origin
+        : undefined;
+    }),
+    help: 'Origins of web pages that may use the server from a browser (CORS). Without any, only pages of the server itself may.',
+  },
+  operationsMax: {
+    flag: 'operations-max',
+    environment: ['YARADB_OPERATIONS_MAX'],
+    default: '10000',
+    type: wholeNumber('OPERATIONS', 1, 1_000_000),
+    help: 'Most documents in one commit, so in one batch. More is refused with LIMIT_EXCEEDED.',
+  },
+  pendingBytesMax: {
+    flag: 'pending-bytes-max',
+    environment: ['YARADB_PENDING_BYTES_MAX'],
+    default: '256MiB',
+    type: size('1MiB', '64GiB'),
+    help: 'Most bytes of commits that wait for the disk. Beyond it, writes are refused with 503 until there is room.',
+  },
+  viewsMax: {
+    flag: 'views-max',
+    environment: ['YARADB_VIEWS_MAX'],
+    default: '10000',
+    type: wholeNumber('VIEWS', 1, 1_000_000),
+    help: 'Most lists and GraphQL queries that are read at one time. Beyond it, requests are refused with 503.',
+  },
+  viewMsMax: {
+    flag: 'view-ms-max',
+    environment: ['YARADB_VIEW_MS_MAX'],
+    default: '60000',
+    type: wholeNumber('MILLISECONDS', 100, 86_400_000),
+    help: 'How long one list or GraphQL query may be read, since what it sees is kept in memory for it. A longer one fails with LIMIT_EXCEEDED.',
+  },
+  drainMsMax: {
+    flag: 'drain-ms-max',
+    environment: ['YARADB_DRAIN_MS_MAX'],
+    default: '8000',
+    type: wholeNumber('MILLISECONDS', 0, 3_600_000),
+    help: 'After SIGTERM or SIGINT: how long requests under way may take before their connections are cut. Docker kills after 10 seconds.',
+  },
+  logLevel: {
+    flag: 'log-level',
+    environment: ['YARADB_LOG_LEVEL'],
+    default: 'info',
+    type: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    help: 'Least important log line to write. debug also writes one for each request.',
+  },
+  logFormat: {
+    flag: 'log-format',
+    environment: ['YARADB_LOG_FORMAT'],
+    default: 'auto',
+    type: choice('auto', 'pretty', 'json'),
+    help: 'The log goes to standard error. auto is pretty when that is a terminal, else json: one object a line.',
+  },
+  runAs: {
+    flag: 'run-as',
+    environment: ['YARADB_RUN_AS'],
+    default: '',
+    type: {
+      placeholder: 'UID:GID',
+      expected: 'two numbers such as 1000:1000, neither of them 0',
+      parse: (given) => (given === '' ? null : parseUserAndGroup(given)),
+    },
+    help: 'When started as root: hand what root owns of the data directory to this user, then become it for good. The Docker image sets 1000:1000.',
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+/** What the settings come to, deeply frozen. Their meanings are in the table above. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** Where `dataDirectory` comes from: it was named, something is mounted at `/app`, or neither. */
+  readonly dataDirectoryOrigin: DataDirectoryOrigin;
+  readonly bodyBytesMax: number;
+  readonly nestingMax: number;
+  readonly integerDigitsMax: number;
+  readonly pageSizeMax: number;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly operationsMax: number;
+  readonly pendingBytesMax: number;
+  readonly viewsMax: number;
+  readonly viewMsMax: number;
+  readonly drainMsMax: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly logFormat: 'auto' | 'pretty' | 'json';
+  readonly runAs: UserAndGroup | null;
+}
+
+export type DataDirectoryOrigin = 'named' | 'mounted' | 'default';
+
+export interface UserAndGroup {
+  readonly user: number;
+  readonly group: number;
+}
+
+/** The flags that were typed, by name, `--help` and `--version` apart, and the words that are not flags. */
+export interface CommandLine {
+  readonly flags: ReadonlyMap<string, string>;
+  readonly words: readonly string[];
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+/** @throws {UsageError} for a flag that does not exist or lacks its value. */
+export function parseCommandLine(given: readonly string[]): CommandLine {
+  const options = Object.fromEntries(Object.values(settings).map(({ flag }) => [flag, { type: 'string' } as const]));
+  const { tokens } = parseArgs({
+    args: [...given],
+    options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+    // Not strict, since Node's own messages explain Node's rules: the tokens tell all that the checks below need.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const flags = new Map<string, string>();
+  const switches = new Set<string>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      words.push(token.value);
+    } else if (token.kind === 'option') {
+      const { name, rawName, value } = token;
+      if (name === 'help' || name === 'version') {
+        switches.add(name);
+      } else if (!Object.hasOwn(options, name)) {
+        throw new UsageError(`unknown flag ${rawName}`);
+      } else if (value === undefined || (!token.inlineValue && value.startsWith('-'))) {
+        throw new UsageError(`${rawName} needs a value: ${rawName} ${placeholderOf(name)}`);
+      } else {
+        flags.set(name, value);
+      }
+    }
+  }
+  return { flags, words, help: switches.has('help'), version: switches.has('version') };
+}
+
+/**
+ * The configuration that the flags and the environment come to. `appMounted` tells whether something is mounted at `/app`,
+ * where compose files of the Python YaraDB mount the data.
+ * @throws {UsageError} for a value that cannot be used.
+ */
+export function parseConfig(
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+  appMounted: boolean,
+): Config {
+  const read = <Value>(setting: Setting<Value>): Value => readSetting(setting, flags, environment);
+  const named = read(settings.dataDirectory);
+  const unnamed = appMounted ? '/app' : read(settings.dataDirectoryDefault);
+  return Object.freeze({
+    host: read(settings.host),
+    port: read(settings.port),
+    dataDirectory: named ?? unnamed,
+    dataDirectoryOrigin: named !== null ? 'named' : appMounted ? 'mounted' : 'default',
+    bodyBytesMax: read(settings.bodyBytesMax),
+    nestingMax: read(settings.nestingMax),
+    integerDigitsMax: read(settings.integerDigitsMax),
+    pageSizeMax: read(settings.pageSizeMax),
+    allowedHosts: read(settings.allowedHosts),
+    allowedOrigins: read(settings.allowedOrigins),
+    operationsMax: read(settings.operationsMax),
+    pendingBytesMax: read(settings.pendingBytesMax),
+    viewsMax: read(settings.viewsMax),
+    viewMsMax: read(settings.viewMsMax),
+    drainMsMax: read(settings.drainMsMax),
+    logLevel: read(settings.logLevel),
+    logFormat: read(settings.logFormat),
+    runAs: read(settings.runAs),
+  });
+}
+
+function readSetting<Value>(
+  setting: Setting<Value>,
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Value {
+  const variable = setting.environment.find((name) => environment[name] !== undefined && environment[name] !== '');
+  const flag = flags.get(setting.flag);
+  const given = flag ?? (variable === undefined ? undefined : environment[variable]) ?? setting.default;
+  const value = setting.type.parse(given);
+  if (value === undefined) {
+    const name = flag !== undefined || variable === undefined ? `--${setting.flag}` : variable;
+    throw new UsageError(`${name} is '${given}': expected ${setting.type.expected}`);
+  }
+  return value;
+}
+
+function placeholderOf(flag: string): string {
+  return Object.values(settings).find((setting) => setting.flag === flag)?.type.placeholder ?? 'VALUE';
+}
+
+function parseUserAndGroup(given: string): UserAndGroup | undefined {
+  const [, user, group] = /^([1-9]\d{0,8}):([1-9]\d{0,8})$/.exec(given) ?? [];
+  if (user === undefined || group === undefined) return undefined;
+  return Object.freeze({ user: Number(user), group: Number(group) });
+}
