@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
+export interface Measurement {
+  readonly requestsPerSecond: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Load {
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/**
+ * Sends one request over and over by `wrk`: written in C, it leaves the most of a shared machine to the server.
+ * @throws {Error} when `wrk` is not installed, or when any answer was not a success: a fast error is no result.
+ */
+export async function measure(url: string, request: Request, load: Load): Promise<Measurement> {
+  const directory = await mkdtemp(join(tmpdir(), 'yaradb-bench-'));
+  const script = join(directory, 'request.lua');
+  await writeFile(script, wrkScript(request));
+  try {
+    const { stdout } = await run('wrk', [
+      '--latency',
+      '--threads=1',
+      `--connections=${load.connections}`,
+      `--duration=${load.seconds}s`,
+      `--script=${script}`,
+      url + request.path,
+    ]);
+    return parseReport(stdout);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Error('the bench needs `wrk` (https://github.com/wg/wrk; Debian, Ubuntu, Homebrew: package wrk)');
+    }
+    throw error;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function wrkScript({ method, body }: Request): string {
+  const lines = [`wrk.method = "${method}"`];
+  if (body !== undefined) {
+    lines.push(`wrk.body = [==[${body}]==]`, 'wrk.headers["content-type"] = "application/json"');
+  }
+  lines.push(
+    'function done(summary, latency, requests)',
+    '  local errors = summary.errors',
+    '  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout',
+    '  io.write(string.format("REPORT %f %f %f %d\\n", summary.requests / summary.duration * 1000000,',
+    '    latency:percentile(50) / 1000, latency:percentile(99) / 1000, failed))',
+    'end',
+  );
+  return lines.join('\n');
+}
+
+function parseReport(output: string): Measurement {
+  const [requestsPerSecond, p50, p99, failed] = (/REPORT (.*)/.exec(output)?.[1] ?? '').split(' ').map(Number);
+  if (requestsPerSecond === undefined || p50 === undefined || p99 === undefined || failed === undefined) {
+    throw new Error(`wrk printed no report:\n${output}`);
+  }
+  if (failed > 0) throw new Error(`${failed} requests failed:\n${output}`);
+  return { requestsPerSecond, p50, p99 };
+}
