@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
 import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
+import type { LogEvent } from './embedded/log/log-event.ts';
 import type { DatabaseError } from './errors.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
@@ -35,6 +36,7 @@ export async function createApp(config: Config, version: string, logger: Logger)
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
     onFailure: failed.resolve,
+    onLogEvent: (event) => logger[levelOf(event)](event, 'write-ahead log'),
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
@@ -71,6 +73,20 @@ export async function createApp(config: Config, version: string, logger: Logger)
     drain: (drainMsMax) => drainHttpServer(server, drainMsMax),
     close: () => database.close(),
   };
+}
+
+/** How loud an event of the log is: what an operator has to act on, has to know, or may want to follow. */
+function levelOf({ kind }: LogEvent): 'debug' | 'warn' | 'error' {
+  switch (kind) {
+    case 'segmentStarted':
+    case 'segmentSealed':
+      return 'debug';
+    case 'tailCut':
+      return 'warn';
+    case 'noSpace':
+    case 'failed':
+      return 'error';
+  }
 }
 
 /** A URL that works on this machine: an address that stands for all of them is replaced by the machine's own. */

@@ -9,6 +9,7 @@ import {
   type CommitRecord,
   digestBytes,
   documentFlags,
+  exactParserNeeded,
   indexOrders,
   type LogRecord,
   recordKinds,
@@ -97,7 +98,8 @@ export class CommitDecoder {
     const createdAt = reader.int64();
     const name = reader.lengthAndText();
     const settings = parseStoredObject(reader.text(reader.remaining));
-    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name) this.#tables.set(id, Object.freeze({ id, name }));
+    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name)
+      this.#tables.set(id, Object.freeze({ id, name }));
     this.#forgetLastTable();
     return { kind: 'putTable', table: { id, name, createdAt, settings } };
   }
@@ -106,7 +108,7 @@ export class CommitDecoder {
     const id = reader.uuid();
     const table = this.#decodeTableReference(reader);
     const flags = reader.uint8();
-    if (flags > (documentFlags.tableNamed | documentFlags.updated | documentFlags.archived)) {
+    if (flags > allDocumentFlags) {
       throw new UnknownKindError(`a document with flags ${flags}`);
     }
     const version = reader.uint32();
@@ -117,7 +119,7 @@ export class CommitDecoder {
     const createdSequence = reader.int64();
     const bodyHash = reader.hex(digestBytes);
     const name = reader.lengthAndText();
-    const body = parseStoredObject(reader.text(reader.remaining));
+    const body = parseStoredObject(reader.text(reader.remaining), (flags & documentFlags.exactParser) !== 0);
     return {
       id,
       table,
@@ -154,6 +156,8 @@ export class CommitDecoder {
     this.#lastTable = defaultTable;
   }
 }
+
+const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);
 
 type Request = Pick<CommitRecord, 'idempotencyKey' | 'requestDigest'>;
 const noRequest: Request = { idempotencyKey: null, requestDigest: null };
@@ -195,23 +199,18 @@ function digestOfRecord(
 }
 
 const noLimits = { nestingMax: Number.POSITIVE_INFINITY, integerDigitsMax: Number.POSITIVE_INFINITY };
-/** An integer that no double holds has at least as many digits. */
-const longNumber = /\d{16}/;
 
-/**
- * The value of JSON text that `stringifyJson` wrote. That has no duplicate keys, no lone surrogates and no -0, so `JSON.parse`
- * is exact but for integers that no double holds.
- */
-function parseStoredJson(text: string): JsonValue {
+/** The value of JSON text that `stringifyJson` wrote: without duplicate keys, lone surrogates and -0. */
+function parseStoredJson(text: string, exactly = exactParserNeeded.test(text)): JsonValue {
   try {
-    return longNumber.test(text) ? parseJson(text, noLimits) : JSON.parse(text);
+    return exactly ? parseJson(text, noLimits) : JSON.parse(text);
   } catch (error) {
     throw new MalformedError('a text that is not JSON', { cause: error });
   }
 }
 
-function parseStoredObject(text: string): JsonObject {
-  const value = parseStoredJson(text);
+function parseStoredObject(text: string, exactly?: boolean): JsonObject {
+  const value = parseStoredJson(text, exactly);
   if (!isJsonObject(value)) throw new MalformedError('a JSON text that is no object');
   return value;
 }

@@ -60,7 +60,14 @@ export const recordKinds = {
   erased: 255,
 } as const;
 
-export const documentFlags = { tableNamed: 1, updated: 2, archived: 4 } as const;
+export const documentFlags = { tableNamed: 1, updated: 2, archived: 4, exactParser: 8 } as const;
+
+/**
+ * `JSON.parse` is exact for a text that `stringifyJson` wrote, but for two things: an integer that no double holds, which has
+ * as many digits in a row at least, and a key that holds an escape, which V8 may take for another one
+ * (https://github.com/nodejs/node/issues/63785).
+ */
+export const exactParserNeeded = /\d{16}|\\/;
 export const requestFlags = { idempotencyKey: 1, digest: 2 } as const;
 export const indexOrders = { hash: 1, ordered: 2 } as const;
 
@@ -167,12 +174,14 @@ function writeRecord(record: LogRecord, random: Random): void {
 
 function writeDocument(document: Document): void {
   const { updatedAt, archivedAt } = document;
+  const body = stringifyJson(document.body);
   writer.uuid(document.id);
   writer.uuid(document.table.id);
   writer.uint8(
     (document.tableNamed ? documentFlags.tableNamed : 0) |
       (updatedAt === null ? 0 : documentFlags.updated) |
-      (archivedAt === null ? 0 : documentFlags.archived),
+      (archivedAt === null ? 0 : documentFlags.archived) |
+      (exactParserNeeded.test(body) ? documentFlags.exactParser : 0),
   );
   writer.uint32(document.version);
   writer.int64(document.createdAt);
@@ -182,7 +191,7 @@ function writeDocument(document: Document): void {
   writer.int64(document.createdSequence);
   writer.hex(document.bodyHash, digestBytes);
   writer.lengthAndText(document.name);
-  writer.text(stringifyJson(document.body));
+  writer.text(body);
 }
 
 /** @returns where the record begins. */
