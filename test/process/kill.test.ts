@@ -7,7 +7,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { startServer } from './server-process.ts';
 
-const rounds = 20;
+/** What may happen to the machine, and how often it does here. */
+const crashes = [
+  { name: 'SIGKILL', rounds: 20, environment: {} },
+  {
+    name: 'a power cut',
+    rounds: 5,
+    environment: { NODE_OPTIONS: `--import ${new URL('volatile-disk.mjs', import.meta.url)}` },
+  },
+];
 const clientCount = 32;
 const batchSize = 3;
 const seed = Number(process.env.YARADB_TEST_SEED ?? Date.now() % 2 ** 31);
@@ -225,38 +233,42 @@ function intentOf(state: State | undefined): Omit<State, 'id'> | undefined {
   return rest;
 }
 
-test(`every acknowledged write survives SIGKILL, and no half of anything (seed ${seed})`, {
-  timeout: 120_000,
-}, async () => {
-  process.stdout.write(`seed ${seed}: set YARADB_TEST_SEED to it for the same choices\n`);
-  const directory = mkdtempSync(join(tmpdir(), 'yaradb-kill-'));
-  const random = randomOf(seed);
-  const clients = Array.from(
-    { length: clientCount },
-    (_, index) => new Client(`c${index}`, randomOf(seed + index + 1)),
-  );
-  try {
-    for (let round = 0; round <= rounds; round += 1) {
-      const { server, url } = await startServer(directory, ['--log-level', 'warn']);
-      await using _ = server;
-      settle(clients, await post(url, '/document/find?include_archived=true', {}));
-      for (const client of clients) client.intent = new Map();
-      if (round === rounds) break;
-      const writesBefore = writesOf(clients);
-      const writesUntilKill = writesBefore + clientCount + random() * 300;
-      const writing = Promise.all(clients.map((client) => client.write(url)));
-      // By writes and not by time, so that a slow machine tries as much as a fast one; then a while that no write decides.
-      while (writesOf(clients) < writesUntilKill) {
-        const stopped = await Promise.race([delay(5, false), writing.then(() => true)]);
-        expect(stopped, 'the server stopped by itself').toBe(false);
+test.each(crashes)(
+  `every acknowledged write survives $name, and no half of anything (seed ${seed})`,
+  {
+    timeout: 120_000,
+  },
+  async ({ rounds, environment }) => {
+    process.stdout.write(`seed ${seed}: set YARADB_TEST_SEED to it for the same choices\n`);
+    const directory = mkdtempSync(join(tmpdir(), 'yaradb-kill-'));
+    const random = randomOf(seed);
+    const clients = Array.from(
+      { length: clientCount },
+      (_, index) => new Client(`c${index}`, randomOf(seed + index + 1)),
+    );
+    try {
+      for (let round = 0; round <= rounds; round += 1) {
+        const { server, url } = await startServer(directory, ['--log-level', 'warn'], environment);
+        await using _ = server;
+        settle(clients, await post(url, '/document/find?include_archived=true', {}));
+        for (const client of clients) client.intent = new Map();
+        if (round === rounds) break;
+        const writesBefore = writesOf(clients);
+        const writesUntilKill = writesBefore + clientCount + random() * 300;
+        const writing = Promise.all(clients.map((client) => client.write(url)));
+        // By writes and not by time, so that a slow machine tries as much as a fast one; then a while that no write decides.
+        while (writesOf(clients) < writesUntilKill) {
+          const stopped = await Promise.race([delay(5, false), writing.then(() => true)]);
+          expect(stopped, 'the server stopped by itself').toBe(false);
+        }
+        await delay(random() * 20);
+        server.kill('SIGKILL');
+        expect((await server.ended).signal).toBe('SIGKILL');
+        await writing;
       }
-      await delay(random() * 20);
-      server.kill('SIGKILL');
-      expect((await server.ended).signal).toBe('SIGKILL');
-      await writing;
+      process.stdout.write(`${writesOf(clients)} acknowledged writes over ${rounds} crashes\n`);
+    } finally {
+      rmSync(directory, { recursive: true });
     }
-    process.stdout.write(`${writesOf(clients)} acknowledged writes over ${rounds} kills\n`);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-});
+  },
+);
