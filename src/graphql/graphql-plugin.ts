@@ -68,21 +68,30 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       });
     }
 
-    server.post(graphqlPath, (request, reply) => answer(request, reply, () => parseGraphqlBody(request.body)));
-    server.get(graphqlPath, (request, reply) =>
-      acceptsPage(request.headers.accept)
-        ? page.send(request, reply)
-        : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),
-    );
+    await server.register(
+      async (scope) => {
+        scope.post('', (request, reply) => answer(request, reply, () => parseGraphqlBody(request.body)));
+        scope.get('', (request, reply) =>
+          acceptsPage(request.headers.accept)
+            ? page.send(request, reply)
+            : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),
+        );
+        // Under a prefix there is one of its own, so that the hook below sees what no route answers as well.
+        scope.setNotFoundHandler(() => {
+          throw new TypeError('The server refuses what no route answers before it comes here');
+        });
 
-    // Only the server's refusals are sent as objects here: every answer of GraphQL is text by then.
-    server.addHook('preSerialization', async (request, reply, payload) => {
-      if (!isJsonObject(payload)) return payload;
-      const { detail, ...extensions } = payload;
-      const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
-      reply.type(contentType(mediaType));
-      return { errors: [{ message: detail, extensions }] };
-    });
+        // Only the server's refusals are sent as objects here: every answer of GraphQL is text by then.
+        scope.addHook('preSerialization', async (request, reply, payload) => {
+          if (!isJsonObject(payload)) return payload;
+          const { detail, ...extensions } = payload;
+          const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
+          reply.type(contentType(mediaType));
+          return { errors: [{ message: detail, extensions }] };
+        });
+      },
+      { prefix: graphqlPath },
+    );
   };
 }
 

@@ -64,6 +64,18 @@ describe.each(engineVariants)('GraphQL over HTTP on the %s', (_name, openEngine)
     expect(await documents()).toBe(before);
   });
 
+  test.each([
+    ['PUT', '', 405, { code: 'INVALID_ARGUMENT', expected: 'GET, HEAD, POST' }],
+    ['DELETE', '/', 405, { code: 'INVALID_ARGUMENT', expected: 'GET, HEAD, POST' }],
+    ['POST', '/stream', 404, { code: 'NOT_FOUND' }],
+  ])('what the server refuses is an error of GraphQL too: %s %s', async (method, rest, status, extensions) => {
+    const response = await fetch(`${server.endpoint}${rest}`, { method, headers: { accept: responseType } });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('allow')).toBe(status === 405 ? 'GET, HEAD, POST' : null);
+    expect(response.headers.get('content-type')).toBe(`${responseType}; charset=utf-8`);
+    expect((await readAnswer(response)).json).toEqual({ errors: [{ message: expect.any(String), extensions }] });
+  });
+
   test('the operation in the URL of a POST does not run', async () => {
     const before = await documents();
     const response = await fetch(`${server.endpoint}?query=${encodeURIComponent(mutation)}`, { method: 'POST' });
