@@ -69,7 +69,7 @@ export const settings = {
     type: list('HOST,...', 'host names without a port, separated by commas, or *', (item) =>
       /^(\*|[\w.-]+)$/.test(item) ? item.toLowerCase() : undefined,
     ),
-    help: 'Host names that requests may name besides localhost, IP addresses and --host. Others get 403, so that a foreign site cannot reach the server through DNS. * admits all.',
+    help: 'Host names that requests may name besides IP addresses, names without a dot (localhost, a service in a network of containers) and --host. Others get 403, so that a foreign site cannot reach the server through DNS. * admits all.',
   },
   allowedOrigins: {
     flag: 'allowed-origins',

@@ -13,7 +13,7 @@ export interface HttpOptions {
   readonly bodyBytesMax: number;
   /** What a JSON body may be like: nesting, digits. */
   readonly jsonLimits: JsonLimits;
-  /** Lower-case names, without port, that `Host` may name besides localhost and IP addresses. `*` admits all. */
+  /** Lower-case names, without port, that `Host` may name besides IP addresses and names without a dot. `*` admits all. */
   readonly allowedHosts: readonly string[];
   /** Origins such as `https://studio.example` whose pages may use the server. None: no CORS header is ever sent. */
   readonly allowedOrigins: readonly string[];

@@ -28,7 +28,7 @@ export class HttpRefusal extends Error {
 
 export function hostNotAllowed(host: string): HttpRefusal {
   const message =
-    `The host '${host}' is not allowed: expected localhost, an IP address or a configured name. ` +
+    `The host '${host}' is not allowed: expected an IP address, a name without a dot or a configured name. ` +
     'If this server is meant to be reached by that name, add it to --allowed-hosts (YARADB_ALLOWED_HOSTS)';
   return new HttpRefusal(403, 'FORBIDDEN', message, { host });
 }
