@@ -1,19 +1,34 @@
+import { once } from 'node:events';
+import { Server } from 'node:net';
+import { setImmediate as turnOfEventLoop, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Makes answers that are sent while the server closes tell the client that their connection ends: it will then not send
- * another request there, of which nobody could tell whether it arrived. The rest of a graceful close is Node's own: no new
- * connection is accepted, idle ones are closed, and requests under way are answered.
+ * Makes a close answer what clients sent before they could know of it. From its beginning no new connection is accepted, and
+ * every answer says that its connection ends: the client will then not send another request there, of which nobody could
+ * tell whether it arrived. Connections that wait for their next request stay open for `graceMs` milliseconds, since one may
+ * be on its way; Node alone would destroy them at once, with the bytes that it has not read yet. The rest is Node's own:
+ * idle connections are closed, and requests under way are answered.
  */
-export function closeGracefully(server: FastifyInstance): void {
+export function closeGracefully(server: FastifyInstance, graceMs: number): void {
   let closing = false;
   server.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
     done();
   });
-  server.addHook('preClose', (done) => {
+  server.addHook('preClose', async () => {
     closing = true;
-    done();
+    if (!server.server.listening) return;
+    // The kernel resets the connections that it holds for a server which stops listening. The next turn accepts them; what
+    // is left of this one may not look at them any more.
+    await turnOfEventLoop();
+    await turnOfEventLoop();
+    // HTTP's own `close` would destroy the idle connections, too.
+    const ended = once(server.server, 'close');
+    Server.prototype.close.call(server.server);
+    await Promise.race([ended, wait(graceMs, undefined, { ref: false })]);
+    // What has arrived by the end of a turn has been read, so that its connection is not idle.
+    await turnOfEventLoop();
   });
 }
 

@@ -31,6 +31,8 @@ export interface HttpTimeouts {
   readonly keepAliveMsMax: number;
   /** How long a socket may move no byte: cuts off a reader that stopped reading, and outlasts a stalled sync. */
   readonly socketIdleMsMax: number;
+  /** How long, while the server closes, a connection may wait for a request that is on its way. */
+  readonly closeGraceMs: number;
   /** How often the first two are checked: they are late by at most this. */
   readonly checkIntervalMs: number;
 }
@@ -40,5 +42,6 @@ export const defaultHttpTimeouts: HttpTimeouts = Object.freeze({
   requestMsMax: 120_000,
   keepAliveMsMax: 65_000,
   socketIdleMsMax: 120_000,
+  closeGraceMs: 250,
   checkIntervalMs: 1_000,
 });

@@ -48,7 +48,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.setErrorHandler(answer);
   server.setReplySerializer((payload) => stringifyJson(payload));
   acceptJsonBodies(server, options);
-  closeGracefully(server);
+  closeGracefully(server, timeouts.closeGraceMs);
   if (options.allowedOrigins.length > 0) varyByOrigin(server);
   const routes = new RouteTable();
   routes.watch(server);

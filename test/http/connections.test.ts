@@ -4,7 +4,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { drainHttpServer } from '../../src/http/graceful-close.ts';
-import type { HttpTimeouts } from '../../src/http/http-options.ts';
+import { defaultHttpTimeouts, type HttpTimeouts } from '../../src/http/http-options.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { send, sendRaw } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -14,8 +14,12 @@ const fastTimeouts: HttpTimeouts = {
   requestMsMax: 100,
   keepAliveMsMax: 50,
   socketIdleMsMax: 60_000,
+  closeGraceMs: 0,
   checkIntervalMs: 10,
 };
+
+/** The close is over when all have left, and no sooner. */
+const patientTimeouts: HttpTimeouts = { ...defaultHttpTimeouts, closeGraceMs: 60_000 };
 
 describe.each(engineVariants)('Connections to the server in front of the %s', (_name, openEngine) => {
   let server: ListeningServer | undefined;
@@ -109,6 +113,37 @@ describe.each(engineVariants)('Connections to the server in front of the %s', (_
     await serverClosed;
   });
 
+  test('closing answers what it has not read yet: on a connection that was idle, and on one not accepted yet', async () => {
+    server = await startListeningServer(openEngine, { http: { timeouts: patientTimeouts } });
+    const request = 'GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const idle = await openSocket(server.port, request);
+    const answers = [collectAnswer(idle.socket)];
+    // All of it in one turn of the event loop, which the server shares: it can have seen none of this when it closes.
+    idle.socket.write(request);
+    const fresh = connect(server.port, '127.0.0.1');
+    answers.push(collectAnswer(fresh));
+    fresh.write(request);
+    const serverClosed = server.server.close();
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*connection: close[\s\S]*"alive"/i);
+    }
+    await serverClosed;
+  });
+
+  test('closing waits a moment for requests that are on their way, and takes no new connection', async () => {
+    server = await startListeningServer(openEngine, { http: { timeouts: patientTimeouts } });
+    const { url, port, server: instance } = server;
+    const { socket } = await openSocket(port, 'GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const answer = collectAnswer(socket);
+    const serverClosed = instance.close();
+    await expect.poll(() => instance.server.listening).toBe(false);
+    await expect(send(`${url}/ping`)).rejects.toThrow('ECONNREFUSED');
+    socket.write('GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*connection: close[\s\S]*"alive"/i);
+    // There is nobody left to wait for.
+    await serverClosed;
+  });
+
   test('a drain cuts what takes longer than it may', async () => {
     const { listening, started, finish } = await startWithSlowEndpoint();
     const answer = send(`${listening.url}/slow`);
@@ -130,6 +165,18 @@ describe.each(engineVariants)('Connections to the server in front of the %s', (_
     await Promise.all(sockets.map(({ closed }) => closed));
   });
 });
+
+/** All that comes on the connection from now on, until it ends or is reset. */
+function collectAnswer(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on('error', () => undefined);
+    socket.once('close', () => resolve(answer));
+  });
+}
 
 /** A bare connection that the server has accepted and, when it was given something to say, answered. */
 async function openSocket(port: number, bytes = ''): Promise<{ socket: Socket; closed: Promise<void> }> {

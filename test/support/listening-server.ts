@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../../src/database/database.ts';
 import { anonymous } from '../../src/database/principal.ts';
 import { defaultJsonLimits } from '../../src/document/json-parser.ts';
-import type { HttpOptions } from '../../src/http/http-options.ts';
+import { defaultHttpTimeouts, type HttpOptions } from '../../src/http/http-options.ts';
 import { createHttpServer } from '../../src/http/http-server.ts';
 import { createRestRouter, type RestOptions } from '../../src/rest/rest-router.ts';
 import type { OpenEngineFunction } from './engine-variant.ts';
@@ -40,6 +40,8 @@ export async function startListeningServer(
     logger: false,
     allowedHosts: [],
     allowedOrigins: [],
+    // Clients keep connections alive: nearly every test would wait for them at its end.
+    timeouts: { ...defaultHttpTimeouts, closeGraceMs: 0 },
     ...limits,
     ...http,
   });
