@@ -19,10 +19,6 @@ export function closeGracefully(server: FastifyInstance, graceMs: number): void 
   server.addHook('preClose', async () => {
     closing = true;
     if (!server.server.listening) return;
-    // The kernel resets the connections that it holds for a server which stops listening. The next turn accepts them; what
-    // is left of this one may not look at them any more.
-    await turnOfEventLoop();
-    await turnOfEventLoop();
     // HTTP's own `close` would destroy the idle connections, too.
     const ended = once(server.server, 'close');
     Server.prototype.close.call(server.server);
@@ -32,13 +28,20 @@ export function closeGracefully(server: FastifyInstance, graceMs: number): void 
   });
 }
 
-/** Closes the server; connections whose requests take longer than `drainMsMax` milliseconds from now on are cut. */
+/**
+ * Closes the server, but first accepts the connections that the kernel holds for it, which it resets when a server stops
+ * listening. That is no part of the close itself: answers that end connections make clients open new ones. Connections whose
+ * requests take longer than `drainMsMax` milliseconds from now on are cut.
+ */
 export async function drainHttpServer(server: FastifyInstance, drainMsMax: number): Promise<void> {
   const deadline = setTimeout(() => {
     server.log.warn({ drainMsMax }, 'connections are cut: their requests took longer than the drain may');
     server.server.closeAllConnections();
   }, drainMsMax);
   try {
+    // They are accepted in the next turn: what is left of this one may not look at them any more.
+    await turnOfEventLoop();
+    await turnOfEventLoop();
     await server.close();
   } finally {
     clearTimeout(deadline);
