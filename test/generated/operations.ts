@@ -84,6 +84,14 @@ export type CreateDocumentMutation = { createDocument: { id: string, table: stri
 
 export type DocumentFieldsFragment = { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number };
 
+export type EraseDocumentMutationVariables = Exact<{
+  id: string | number;
+  version: number;
+}>;
+
+
+export type EraseDocumentMutation = { eraseDocument: boolean | null };
+
 export type FindDocumentsQueryVariables = Exact<{
   table?: string | null | undefined;
   filter?: DocumentFilter | null | undefined;
@@ -205,6 +213,11 @@ export const CreateDocumentDocument = new TypedDocumentString(`
   archivedAt
   sequence
 }`) as unknown as TypedDocumentString<CreateDocumentMutation, CreateDocumentMutationVariables>;
+export const EraseDocumentDocument = new TypedDocumentString(`
+    mutation EraseDocument($id: ID!, $version: Int!) {
+  eraseDocument(id: $id, version: $version)
+}
+    `) as unknown as TypedDocumentString<EraseDocumentMutation, EraseDocumentMutationVariables>;
 export const FindDocumentsDocument = new TypedDocumentString(`
     query FindDocuments($table: String, $filter: DocumentFilter, $orderBy: [DocumentOrder!], $first: Int, $after: String, $last: Int, $before: String, $offset: Int, $archived: Archived) {
   findDocuments(

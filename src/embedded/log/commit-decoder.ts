@@ -97,7 +97,8 @@ export class CommitDecoder {
     const createdAt = reader.int64();
     const name = reader.lengthAndText();
     const settings = parseStoredObject(reader.text(reader.remaining));
-    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name) this.#tables.set(id, Object.freeze({ id, name }));
+    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name)
+      this.#tables.set(id, Object.freeze({ id, name }));
     this.#forgetLastTable();
     return { kind: 'putTable', table: { id, name, createdAt, settings } };
   }
