@@ -483,24 +483,6 @@ export function describeDatabase(name: string, createEngine: () => Promise<Engin
         expect(await bodies()).toEqual([1, 2, 5, 6, 7, 8, 100, 103, 104].map((n) => ({ n })));
       });
 
-      it('meets each document once when others are erased before and behind the place it has come to', async () => {
-        const documents = await Promise.all(Array.from({ length: 600 }, (_, n) => create({ n })));
-        const view = await database.view(anonymous);
-        const seen: unknown[] = [];
-        for await (const batch of view.scanDocuments(allLive)) {
-          if (seen.length === 0) {
-            await database.commit(
-              anonymous,
-              documents.filter((_, n) => n % 3 === 0).map(({ id }) => ({ kind: 'erase', id, version: 1 })),
-            );
-          }
-          seen.push(...batch.map(({ body }) => body.n));
-        }
-        expect(seen).toEqual(Array.from({ length: 600 }, (_, n) => n));
-        view.close();
-        expect(await bodies()).toHaveLength(400);
-      });
-
       it('refuses to be read after it was closed', async () => {
         const view = await database.view(anonymous);
         view.close();
