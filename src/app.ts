@@ -35,6 +35,7 @@ export async function createApp(config: Config, version: string, logger: Logger)
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
     onFailure: failed.resolve,
+    syncIntervalMs: config.syncIntervalMs,
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,

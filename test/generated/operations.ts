@@ -53,6 +53,8 @@ export type DocumentOrder = {
 
 /** When a commit is acknowledged. */
 export type Durability =
+  /** Bounded loss: it is written, but not yet synced to the disk. A power cut or a crash of the machine may lose what was acknowledged in the last `syncIntervalMs` milliseconds; the end of the process loses nothing. */
+  | 'INTERVAL'
   /** It is on disk by then. */
   | 'SYNC';
 
@@ -118,7 +120,7 @@ export type GetDocumentQuery = { getDocument: { id: string, table: string, name:
 export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean } } };
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean } } };
 
 export type GetValueQueryVariables = Exact<{
   id: string | number;
@@ -287,6 +289,7 @@ export const GetStatusDocument = new TypedDocumentString(`
     documents
     uptimeSeconds
     durability
+    syncIntervalMs
     recovery {
       segments
       frames
@@ -295,6 +298,7 @@ export const GetStatusDocument = new TypedDocumentString(`
       truncatedBytes
       milliseconds
       clean
+      epochBegun
     }
   }
 }
