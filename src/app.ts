@@ -37,6 +37,7 @@ export async function createApp(config: Config, version: string, logger: Logger)
     directory: config.dataDirectory,
     onFailure: failed.resolve,
     onLogEvent: (event) => logger[levelOf(event)](event, 'write-ahead log'),
+    syncIntervalMs: config.syncIntervalMs,
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
@@ -82,6 +83,7 @@ function levelOf({ kind }: LogEvent): 'debug' | 'warn' | 'error' {
     case 'segmentSealed':
       return 'debug';
     case 'tailCut':
+    case 'epochBegun':
       return 'warn';
     case 'noSpace':
     case 'failed':

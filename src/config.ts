@@ -97,6 +97,20 @@ export const settings = {
     type: size('1MiB', '64GiB'),
     help: 'Most bytes of commits that wait for the disk. Beyond it, writes are refused with 503 until there is room.',
   },
+  durability: {
+    flag: 'durability',
+    environment: ['YARADB_DURABILITY'],
+    default: 'sync',
+    type: choice('sync', 'interval'),
+    help: 'sync: a write is answered once it is on disk, so that no crash loses it. interval, bounded loss: it is answered before it is on disk, and a power cut or a crash of the machine may lose what was answered in the last --sync-interval milliseconds; the end of the process alone loses nothing.',
+  },
+  syncIntervalMs: {
+    flag: 'sync-interval',
+    environment: ['YARADB_SYNC_INTERVAL'],
+    default: '100',
+    type: wholeNumber('MILLISECONDS', 2, 60_000),
+    help: 'With --durability interval: the most milliseconds of answered writes that a power cut may lose. A disk that syncs slower slows the writes down. Without it, not used.',
+  },
   viewsMax: {
     flag: 'views-max',
     environment: ['YARADB_VIEWS_MAX'],
@@ -160,6 +174,9 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly operationsMax: number;
   readonly pendingBytesMax: number;
+  readonly durability: 'sync' | 'interval';
+  /** Null at durability `sync`. */
+  readonly syncIntervalMs: number | null;
   readonly viewsMax: number;
   readonly viewMsMax: number;
   readonly drainMsMax: number;
@@ -242,6 +259,8 @@ export function parseConfig(
     allowedOrigins: read(settings.allowedOrigins),
     operationsMax: read(settings.operationsMax),
     pendingBytesMax: read(settings.pendingBytesMax),
+    durability: read(settings.durability),
+    syncIntervalMs: read(settings.durability) === 'interval' ? read(settings.syncIntervalMs) : null,
     viewsMax: read(settings.viewsMax),
     viewMsMax: read(settings.viewMsMax),
     drainMsMax: read(settings.drainMsMax),

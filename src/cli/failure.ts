@@ -68,17 +68,27 @@ export function failureOfOpening(error: unknown, { dataDirectory }: Pick<Config,
 }
 
 /** What it comes to when the disk failed under a write. */
-export function failureOfDisk(error: unknown, { dataDirectory }: Pick<Config, 'dataDirectory'>): CommandFailure {
+export function failureOfDisk(
+  error: unknown,
+  { dataDirectory, syncIntervalMs }: Pick<Config, 'dataDirectory' | 'syncIntervalMs'>,
+): CommandFailure {
+  const kept =
+    syncIntervalMs === null
+      ? 'What was acknowledged is there'
+      : `What was acknowledged is there, but for, at most, the last ${syncIntervalMs} ms of it`;
   return new CommandFailure(
     exitCodes.diskFailed,
     `the disk of the data directory ${dataDirectory} failed under a write (${messageOf(error)}). ` +
-      'What was acknowledged is there: check the disk, then start again.',
+      `${kept}: check the disk, then start again.`,
     { cause: error },
   );
 }
 
 /** What a failure to stop comes to: the last commits, or the mark of a clean stop, could not be written. */
-export function failureOfClosing(error: unknown, config: Pick<Config, 'dataDirectory'>): CommandFailure {
+export function failureOfClosing(
+  error: unknown,
+  config: Pick<Config, 'dataDirectory' | 'syncIntervalMs'>,
+): CommandFailure {
   const disk =
     systemErrorOf(error) !== undefined || (error instanceof DatabaseError && error.code === 'OUTCOME_UNKNOWN');
   return disk ? failureOfDisk(error, config) : failureOf(error);

@@ -56,14 +56,27 @@ export async function serve(
 async function logStart(app: App, config: Config, log: Logger): Promise<void> {
   const { dataDirectory, dataDirectoryOrigin } = config;
   const status = await app.status();
-  const { sequence, documents, durability, recovery } = status;
+  const { sequence, documents, durability, syncIntervalMs, recovery } = status;
   if (dataDirectoryOrigin === 'mounted') {
     log.info({ dataDirectory }, 'no data directory is named and something is mounted at /app: the data lives there');
   }
   log.info({ version: readVersion(), dataDirectory, documents, sequence, durability, recovery }, 'database open');
-  if (recovery.truncatedBytes > 0) {
+  if (syncIntervalMs !== null) {
     log.warn(
-      { truncatedBytes: recovery.truncatedBytes },
+      { durability, syncIntervalMs },
+      `bounded loss: with --durability interval a power cut may lose the writes that were answered in the last ${syncIntervalMs} ms`,
+    );
+  }
+  const { truncatedBytes, epochBegun } = recovery;
+  if (epochBegun) {
+    log.warn(
+      { epoch: status.epoch, truncatedBytes },
+      'the server had not been stopped cleanly while its durability was interval: the writes that were answered last may be lost, ' +
+        'so a new epoch begins. What the log held of them behind a gap was set aside',
+    );
+  } else if (truncatedBytes > 0) {
+    log.warn(
+      { truncatedBytes },
       'the log ended in a torn write, which was never acknowledged: its bytes were set aside',
     );
   }

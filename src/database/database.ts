@@ -10,7 +10,8 @@ import type { DatabaseStatus } from './status.ts';
  * - A commit is whole or absent, across any crash. At `sync` durability it is on disk before it is acknowledged or
  *   visible to any reader.
  * - Commits are ordered by `sequence`, and become visible in that order. No clock decides order.
- * - What a reader has seen is never lost.
+ * - What a reader has seen is never lost. At `interval` durability this and the above hold for every crash but one of the machine,
+ *   which may lose the last `syncIntervalMs` milliseconds of commits, and then begins a new epoch.
  *
  * Nothing here assumes memory, a file or one process: callers await every answer. `getDocument` alone may answer at once,
  * because it is the hot path.
@@ -27,7 +28,7 @@ export interface Database {
   view(principal: Principal, at?: AsOf): Promise<ReadView>;
 
   /**
-   * Applies the operations in order, all or nothing, as one commit. Resolves once it is durable and visible.
+   * Applies the operations in order, all or nothing, as one commit. Resolves once it is durable, as the engine's `durability` says, and visible.
    * @throws {DatabaseError} `NOT_FOUND`, `VERSION_CONFLICT`, `ALREADY_ARCHIVED`, `NOT_ARCHIVED`, `ALREADY_EXISTS` or
    *   `INVALID_ARGUMENT` with nothing written, and `operation` (an index) in the evidence when there are several;
    *   `STORAGE_FULL` or `OVERLOADED` with nothing written; `OUTCOME_UNKNOWN` when the disk failed under the write.

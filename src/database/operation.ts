@@ -5,7 +5,13 @@ import type { JsonObject } from '../document/json.ts';
  * What a commit is made of. Bodies are exact JSON that a door has parsed; ids are lower-case UUIDs, which
  * `parseDocumentId` makes of what a client sent.
  */
-export type Operation = CreateOperation | UpdateOperation | ArchiveOperation | RestoreOperation | AssertOperation;
+export type Operation =
+  | CreateOperation
+  | UpdateOperation
+  | ArchiveOperation
+  | RestoreOperation
+  | EraseOperation
+  | AssertOperation;
 
 export interface CreateOperation {
   readonly kind: 'create';
@@ -38,6 +44,13 @@ export interface RestoreOperation {
   readonly version?: number | undefined;
 }
 
+/** Takes the document away for good, archived or not: its id is free again. The version is required, so that nothing unseen goes. */
+export interface EraseOperation {
+  readonly kind: 'erase';
+  readonly id: string;
+  readonly version: number;
+}
+
 /** A precondition: the live document is at `version`, or (`exists: false`) there is none with this id. Writes nothing. */
 export type AssertOperation =
   | { readonly kind: 'assert'; readonly id: string; readonly version: number }
@@ -48,6 +61,6 @@ export interface Commit {
   /** Null when nothing was written, as is `committedAt` (milliseconds since the Unix epoch). */
   readonly sequence: number | null;
   readonly committedAt: number | null;
-  /** One per writing operation, in order. */
+  /** One per writing operation, in order: what it resulted in; of an `erase`, the version that it took away. */
   readonly documents: readonly Document[];
 }

@@ -7,12 +7,17 @@ export interface DatabaseStatus {
   readonly sequence: number;
   /** Documents that are not erased, archived ones included. */
   readonly documents: number;
-  /** When a commit is acknowledged: `sync` means that it is on disk by then. */
   readonly durability: Durability;
+  /** At durability `interval`, the milliseconds whose acknowledged commits a power cut may lose; null at `sync`. */
+  readonly syncIntervalMs: number | null;
   readonly recovery: RecoveryReport;
 }
 
-export type Durability = 'sync';
+/**
+ * When a commit is acknowledged. `sync`: it is on disk by then. `interval`: it is written but not synced. It survives the end of the
+ * process, however it comes; a power cut or a crash of the machine may lose those of the last `syncIntervalMs`.
+ */
+export type Durability = 'sync' | 'interval';
 
 /** What the engine did to bring the database back when it opened it. */
 export interface RecoveryReport {
@@ -20,9 +25,17 @@ export interface RecoveryReport {
   readonly frames: number;
   readonly commits: number;
   readonly bytes: number;
-  /** Bytes of a torn write at the end of the log that were set aside and cut off; no acknowledged commit is among them. */
+  /**
+   * Bytes of a torn end of the log that were set aside and cut off. No acknowledged commit is among them, unless `epochBegun` tells
+   * otherwise.
+   */
   readonly truncatedBytes: number;
   readonly milliseconds: number;
   /** Whether the log ended with the mark of a clean stop, or was empty. */
   readonly clean: boolean;
+  /**
+   * Whether a new epoch began, because the database had not been stopped cleanly at durability `interval`: acknowledged commits may
+   * be lost, and their sequences be given again.
+   */
+  readonly epochBegun: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Commit, Operation } from '../database/operation.ts';
+import type { Commit, EraseOperation, Operation } from '../database/operation.ts';
 import { hashBody } from '../document/body-hash.ts';
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
 import {
@@ -40,6 +40,10 @@ export function prepareCommit(context: PreparationContext, operations: readonly 
   const documents: Document[] = [];
   for (const [index, operation] of operations.entries()) {
     try {
+      if (operation.kind === 'erase') {
+        documents.push(prepareErasure(staging, records, operation));
+        continue;
+      }
       const document = prepareOperation(context, sequence, records, operation);
       if (document === null) continue;
       staging.putDocument(document);
@@ -76,7 +80,7 @@ function prepareOperation(
   context: PreparationContext,
   sequence: number,
   records: LogRecord[],
-  operation: Operation,
+  operation: Exclude<Operation, EraseOperation>,
 ): Document | null {
   const { staging, now } = context;
   switch (operation.kind) {
@@ -127,6 +131,15 @@ function prepareOperation(
       return null;
     }
   }
+}
+
+/** The version that goes. Staging remembers that it is gone: what comes behind must not find it. */
+function prepareErasure(staging: Staging, records: LogRecord[], { id, version }: EraseOperation): Document {
+  const current = anyDocument(staging, id);
+  checkVersion(current, version);
+  staging.eraseDocument(id);
+  records.push({ kind: 'eraseDocument', id, previousSequence: current.sequence });
+  return current;
 }
 
 function nextVersion(current: Document, sequence: number, now: number): Document {

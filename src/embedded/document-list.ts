@@ -52,6 +52,10 @@ export class DocumentList {
     else this.#documents.splice(index, 0, document);
   }
 
+  clear(): void {
+    this.#documents.length = 0;
+  }
+
   remove(document: Document): void {
     const index = this.indexAfter(document) - 1;
     if (this.#documents[index]?.id === document.id) this.#documents.splice(index, 1);

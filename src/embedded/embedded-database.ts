@@ -27,6 +27,11 @@ export interface EmbeddedDatabaseOptions {
   readonly onFailure?: (error: DatabaseError) => void;
   /** Told what happens in the log: segments, a torn tail that was cut off, a full or failed disk. */
   readonly onLogEvent?: (event: LogEvent) => void;
+  /**
+   * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
+   * before it is acknowledged.
+   */
+  readonly syncIntervalMs?: number | null;
   readonly limits?: Partial<EmbeddedDatabaseLimits>;
   readonly fileSystem?: FileSystem;
   readonly clock?: Clock;
@@ -59,6 +64,8 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { directory, fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = options;
   const lock = await lockDirectory(directory, fileSystem);
+  const { syncIntervalMs = null } = options;
+  const onFailure = failureReporter(options);
   try {
     const state = new State();
     const log = await Log.open({
@@ -66,14 +73,26 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       directory,
       clock,
       random,
+      syncIntervalMs,
+      onFailure,
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => options.onLogEvent?.(event),
     });
-    return new EmbeddedDatabase({ lock, state, log, clock, random, options });
+    return new EmbeddedDatabase({ lock, state, log, clock, random, onFailure, options });
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+/** Tells the owner once: what fails afterwards fails because nothing is written any more. */
+function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => void {
+  let told = false;
+  return (error) => {
+    if (told || !(error instanceof DatabaseError) || error.code !== 'OUTCOME_UNKNOWN') return;
+    told = true;
+    options.onFailure?.(error);
+  };
 }
 
 interface Parts {
@@ -82,6 +101,7 @@ interface Parts {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
+  readonly onFailure: (error: unknown) => void;
   readonly options: EmbeddedDatabaseOptions;
 }
 
@@ -97,10 +117,10 @@ export class EmbeddedDatabase implements Database {
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #createDocumentId: () => string;
   readonly #views = new Set<EmbeddedReadView>();
-  #onFailure: ((error: DatabaseError) => void) | undefined;
+  readonly #syncIntervalMs: number | null;
   #closed = false;
 
-  constructor({ lock, state, log, clock, random, options }: Parts) {
+  constructor({ lock, state, log, clock, random, onFailure, options }: Parts) {
     this.#lock = lock;
     this.#state = state;
     this.#staging = new Staging(state);
@@ -108,7 +128,7 @@ export class EmbeddedDatabase implements Database {
     this.#clock = clock;
     this.#random = random;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#onFailure = options.onFailure;
+    this.#syncIntervalMs = options.syncIntervalMs ?? null;
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
@@ -118,7 +138,7 @@ export class EmbeddedDatabase implements Database {
       pendingBytesMax: this.#limits.pendingBytesMax,
       onFailure: (error) => {
         this.#staging.clear();
-        this.#reportFailure(error);
+        onFailure(error);
       },
     });
   }
@@ -186,7 +206,8 @@ export class EmbeddedDatabase implements Database {
       epoch: this.#log.epoch,
       sequence: this.#state.sequence,
       documents: this.#state.documents.size,
-      durability: 'sync',
+      durability: this.#log.durability,
+      syncIntervalMs: this.#syncIntervalMs,
       recovery: this.#log.report,
     };
   }
@@ -201,13 +222,6 @@ export class EmbeddedDatabase implements Database {
     } finally {
       await this.#lock.release();
     }
-  }
-
-  /** Once: what fails afterwards fails because nothing is written any more. */
-  #reportFailure(error: unknown): void {
-    if (!(error instanceof DatabaseError) || error.code !== 'OUTCOME_UNKNOWN') return;
-    this.#onFailure?.(error);
-    this.#onFailure = undefined;
   }
 
   #checkOpen(): void {

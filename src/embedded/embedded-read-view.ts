@@ -5,6 +5,7 @@ import { compileFilter } from '../query/filter-compiler.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import { PageCollector } from '../query/page.ts';
 import { sortDocuments } from '../query/sort.ts';
+import { compareCreation, DocumentList } from './document-list.ts';
 import type { Clock } from './ports/clock.ts';
 import type { State, SupersedeListener } from './state.ts';
 
@@ -22,7 +23,7 @@ const sliceDocuments = 128;
 
 /**
  * The state as of one sequence. It copies nothing: documents are immutable, so it is enough to remember the versions that
- * later commits replace while the view is open.
+ * later commits replace or erase while the view is open.
  */
 export class EmbeddedReadView implements ReadView, SupersedeListener {
   readonly sequence: number;
@@ -30,6 +31,8 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   readonly #deadline: number;
   /** What this view sees of every document that changed since: the version that was current when it was opened. */
   readonly #superseded = new Map<string, Document>();
+  /** Those of them that were erased, so that scans find them where they stood: the lists of the state have them no more. */
+  readonly #erased = new DocumentList();
   #open = true;
 
   constructor(options: ReadViewOptions) {
@@ -43,6 +46,12 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
     if (previous.sequence > this.sequence) return;
     if (this.#options.clock.monotonic() > this.#deadline) this.close();
     else this.#superseded.set(previous.id, previous);
+  }
+
+  erase(previous: Document): void {
+    this.supersede(previous);
+    const seen = this.#superseded.get(previous.id);
+    if (seen !== undefined) this.#erased.put(seen);
   }
 
   getDocument(id: string, archived: Archived = 'EXCLUDE'): Document | null {
@@ -84,6 +93,7 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
     if (!this.#open) return;
     this.#open = false;
     this.#superseded.clear();
+    this.#erased.clear();
     this.#options.state.removeListener(this);
     this.#options.onClose(this);
   }
@@ -91,30 +101,38 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   /** The documents that fit, in the order of creation, in slices between which other work is done. */
   async *#scan({ table, filter, archived }: FindQuery): AsyncGenerator<Document[]> {
     this.#check();
-    const { state, clock } = this.#options;
-    const list = table === undefined ? state.documents : state.table(table)?.documents;
-    if (list === undefined) return;
+    const { clock } = this.#options;
     const matches = compileFilter(filter);
-    let last: Document | undefined;
+    const cursor = new ScanCursor(this.#listOf(table), this.#erased, this.sequence);
     for (;;) {
       const found: Document[] = [];
       const sliceEnd = clock.monotonic() + sliceMs;
-      // The list may have grown since the last slice: the place is found again by the document that was seen last.
-      let index = list.indexAfter(last);
-      const start = index;
-      for (let current = list.at(index); current !== undefined; current = list.at(++index)) {
-        last = current;
-        if (current.createdSequence > this.sequence) break; // so is everything behind it
+      cursor.resume();
+      let scanned = 0;
+      let ended = false;
+      while (!ended) {
+        const current = cursor.next();
+        if (current === undefined) {
+          ended = true;
+          continue;
+        }
         const document = this.#visible(current.id, current);
-        if (document !== null && admits(archived, document) && matches(document)) found.push(document);
-        if ((index - start) % sliceDocuments === sliceDocuments - 1 && clock.monotonic() > sliceEnd) break;
+        const wanted = document !== null && (table === undefined || document.table.name === table);
+        if (wanted && admits(archived, document) && matches(document)) found.push(document);
+        scanned += 1;
+        if (scanned % sliceDocuments === 0 && clock.monotonic() > sliceEnd) break;
       }
-      const ended = list.at(index) === undefined || (last !== undefined && last.createdSequence > this.sequence);
       if (found.length > 0) yield found;
       if (ended) return;
       await clock.yield();
       this.#check();
     }
+  }
+
+  #listOf(table: string | undefined): DocumentList {
+    const { state } = this.#options;
+    if (table === undefined) return state.documents;
+    return state.table(table)?.documents ?? new DocumentList();
   }
 
   #visible(id: string, current: Document | undefined): Document | null {
@@ -129,6 +147,48 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
       `This read view is closed: a request may read for ${this.#options.deadlineMs} ms. Ask for less at once, page by page`,
       { limit: this.#options.deadlineMs },
     );
+  }
+}
+
+/**
+ * Goes over the documents of a list and those that were erased from it, together in the order of creation. Both may change
+ * between two slices; `resume` finds the place again by the document that was met last.
+ */
+class ScanCursor {
+  readonly #list: DocumentList;
+  readonly #erased: DocumentList;
+  readonly #sequence: number;
+  #last: Document | undefined;
+  #listIndex = 0;
+  #erasedIndex = 0;
+
+  constructor(list: DocumentList, erased: DocumentList, sequence: number) {
+    this.#list = list;
+    this.#erased = erased;
+    this.#sequence = sequence;
+  }
+
+  resume(): void {
+    this.#listIndex = this.#list.indexAfter(this.#last);
+    this.#erasedIndex = this.#erased.indexAfter(this.#last);
+  }
+
+  /** The next document; undefined when all that are left were created after `sequence`. */
+  next(): Document | undefined {
+    const listed = this.#list.at(this.#listIndex);
+    // So was everything behind it.
+    const current = listed !== undefined && listed.createdSequence <= this.#sequence ? listed : undefined;
+    const erased = this.#erased.at(this.#erasedIndex);
+    if (erased !== undefined && (current === undefined || compareCreation(erased, current) < 0)) {
+      this.#erasedIndex += 1;
+      this.#last = erased;
+    } else if (current !== undefined) {
+      this.#listIndex += 1;
+      this.#last = current;
+    } else {
+      return undefined;
+    }
+    return this.#last;
   }
 }
 

@@ -5,12 +5,18 @@ import type { State } from './state.ts';
  * The database as it will be when every commit in flight is durable: the state, overlaid with what those commits wrote.
  * Preparation reads and writes it; readers never see it.
  *
- * Life cycle of a commit in it: `begin`, any number of puts, then `stage` (it is in flight now) or `rollBack`; later
+ * Life cycle of a commit in it: `begin`, any number of puts and erasures, then `stage` (it is in flight now) or `rollBack`; later
  * `settle`, once it is applied to the state, or `clear`, when the log refused it and with it all commits behind it.
  */
+/** What a commit in flight did to a document; `document` is undefined when it erased it. */
+interface StagedDocument {
+  readonly sequence: number;
+  readonly document: Document | undefined;
+}
+
 export class Staging {
   readonly #state: State;
-  readonly #documents = new Map<string, Document>();
+  readonly #documents = new Map<string, StagedDocument>();
   readonly #tables = new Map<string, { readonly table: TableReference; readonly sequence: number }>();
   /** What the commit being prepared wrote over, to take it back. */
   readonly #undo: (() => void)[] = [];
@@ -46,7 +52,7 @@ export class Staging {
     const staged = this.#documents.get(id);
     if (staged === undefined) return this.#state.document(id);
     if (staged.sequence <= this.#sequence) this.#readInFlight = true;
-    return staged;
+    return staged.document;
   }
 
   table(name: string): TableReference | undefined {
@@ -54,12 +60,12 @@ export class Staging {
   }
 
   putDocument(document: Document): void {
-    const previous = this.#documents.get(document.id);
-    this.#undo.push(() => {
-      if (previous === undefined) this.#documents.delete(document.id);
-      else this.#documents.set(document.id, previous);
-    });
-    this.#documents.set(document.id, document);
+    this.#stageDocument(document.id, { sequence: document.sequence, document });
+  }
+
+  /** From here on there is no document with this id, whatever the state still holds. */
+  eraseDocument(id: string): void {
+    this.#stageDocument(id, { sequence: this.#sequence + 1, document: undefined });
   }
 
   putTable(table: TableReference): void {
@@ -77,7 +83,7 @@ export class Staging {
     this.#undo.length = 0;
   }
 
-  /** Forgets what the commit wrote, now that the state holds it; a newer write of a commit behind it stays. */
+  /** Forgets what the commit did to these documents, now that the state has it; what a commit behind it did stays. */
   settle(sequence: number, documents: readonly Document[]): void {
     for (const { id } of documents) {
       if (this.#documents.get(id)?.sequence === sequence) this.#documents.delete(id);
@@ -91,5 +97,14 @@ export class Staging {
     this.#documents.clear();
     this.#tables.clear();
     this.#sequence = this.#state.sequence;
+  }
+
+  #stageDocument(id: string, staged: StagedDocument): void {
+    const previous = this.#documents.get(id);
+    this.#undo.push(() => {
+      if (previous === undefined) this.#documents.delete(id);
+      else this.#documents.set(id, previous);
+    });
+    this.#documents.set(id, staged);
   }
 }

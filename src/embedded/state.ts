@@ -9,9 +9,11 @@ export interface TableState {
   readonly documents: DocumentList;
 }
 
-/** Told of every document version that a commit replaces or erases. */
+/** Told of every document version that a commit replaces or erases, before it does. */
 export interface SupersedeListener {
   supersede(previous: Document): void;
+  /** The document leaves the lists, too. */
+  erase(previous: Document): void;
 }
 
 /**
@@ -90,7 +92,8 @@ export class State {
   }
 
   #putDocument(document: Document): void {
-    this.#announce(document.id);
+    const previous = this.#listeners.size === 0 ? undefined : this.#documents.get(document.id);
+    if (previous !== undefined) for (const listener of this.#listeners) listener.supersede(previous);
     const table = this.#tables.get(document.table.name);
     if (table === undefined)
       throw new Error(`document ${document.id} is of table ${document.table.id}, which is not there`);
@@ -102,16 +105,10 @@ export class State {
   #eraseDocument(id: string): void {
     const document = this.#documents.get(id);
     if (document === undefined) throw new Error(`document ${id} is to be erased, but is not there`);
-    this.#announce(id);
+    for (const listener of this.#listeners) listener.erase(document);
     this.#documents.delete(id);
     this.documents.remove(document);
     this.#tables.get(document.table.name)?.documents.remove(document);
-  }
-
-  #announce(id: string): void {
-    if (this.#listeners.size === 0) return;
-    const previous = this.#documents.get(id);
-    if (previous !== undefined) for (const listener of this.#listeners) listener.supersede(previous);
   }
 
   #putTable(record: TableRecord): void {

@@ -103,6 +103,17 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
       resolve: (_root, { id, version }, context) =>
         commit(context, { kind: 'restore', id: parseDocumentId(id, 'id'), version: version ?? undefined }),
     }),
+    eraseDocument: t.boolean({
+      nullable: true,
+      description:
+        'Takes the document away for good, archived or not, if it is still at `version`: it is gone from memory and from every ' +
+        'answer at once. Its bytes stay on disk, in the log, until the part of that which holds them is pruned.',
+      args: { id: t.arg.id({ required: true }), version: t.arg.int({ required: true }) },
+      resolve: async (_root, { id, version }, { database, principal }) => {
+        await database.commit(principal, [{ kind: 'erase', id: parseDocumentId(id, 'id'), version }]);
+        return true;
+      },
+    }),
   }));
 
   return document;

@@ -23,7 +23,7 @@ export function createSchemaBuilder(): YaradbSchemaBuilder {
   builder.mutationType({
     description:
       'Each root field commits by itself, in order: a failed one is null with its error, and the others stand. ' +
-      'A field is answered once its commit is on disk.',
+      'A field is answered once its commit is durable, as the durability in `status` says.',
   });
   return builder;
 }

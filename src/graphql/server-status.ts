@@ -10,7 +10,15 @@ interface ServerStatus extends DatabaseStatus {
 export function addServerStatus(builder: YaradbSchemaBuilder): void {
   const durability = builder.enumType('Durability', {
     description: 'When a commit is acknowledged.',
-    values: { SYNC: { value: 'sync', description: 'It is on disk by then.' } } as const,
+    values: {
+      SYNC: { value: 'sync', description: 'It is on disk by then.' },
+      INTERVAL: {
+        value: 'interval',
+        description:
+          'Bounded loss: it is written, but not yet synced to the disk. A power cut or a crash of the machine may lose what was ' +
+          'acknowledged in the last `syncIntervalMs` milliseconds; the end of the process loses nothing.',
+      },
+    } as const,
   });
 
   const recovery = builder.objectRef<RecoveryReport>('RecoveryReport').implement({
@@ -22,10 +30,16 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
       bytes: t.expose('bytes', { type: 'SafeInt' }),
       truncatedBytes: t.expose('truncatedBytes', {
         type: 'SafeInt',
-        description: 'A torn write at the end of the log that was set aside. No acknowledged commit is in it.',
+        description:
+          'A torn end of the log that was set aside. No acknowledged commit is in it, unless `epochBegun` tells otherwise.',
       }),
       milliseconds: t.field({ type: 'SafeInt', resolve: ({ milliseconds }) => Math.round(milliseconds) }),
       clean: t.exposeBoolean('clean', { description: 'Whether the server had been stopped cleanly.' }),
+      epochBegun: t.exposeBoolean('epochBegun', {
+        description:
+          'Whether a new epoch began, because the server had not been stopped cleanly at durability INTERVAL: acknowledged commits ' +
+          'may be lost, and their sequences be given again.',
+      }),
     }),
   });
 
@@ -38,6 +52,11 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
       documents: t.expose('documents', { type: 'SafeInt', description: 'Archived ones included.' }),
       uptimeSeconds: t.expose('uptimeSeconds', { type: 'SafeInt' }),
       durability: t.expose('durability', { type: durability }),
+      syncIntervalMs: t.expose('syncIntervalMs', {
+        type: 'SafeInt',
+        nullable: true,
+        description: 'Null unless the durability is INTERVAL.',
+      }),
       recovery: t.expose('recovery', { type: recovery }),
     }),
   });

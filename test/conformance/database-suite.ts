@@ -199,6 +199,98 @@ export function describeDatabase(name: string, createEngine: () => Promise<Engin
       });
     });
 
+    describe('erase', () => {
+      it('takes a document away for good, live or archived, and answers with the version that it took', async () => {
+        const live = await create({ live: true });
+        const archived = await change({ kind: 'archive', id: (await create({ live: false })).id });
+        expect(await change({ kind: 'erase', id: live.id, version: 1 })).toEqual(live);
+        expect(await change({ kind: 'erase', id: archived.id, version: 2 })).toEqual(archived);
+        for (const round of ['at once', 'after a restart']) {
+          expect(await bodies({ archived: 'INCLUDE' }), round).toEqual([]);
+          for (const { id } of [live, archived]) {
+            expect(await database.getDocument(anonymous, id, 'INCLUDE'), round).toBeNull();
+          }
+          expect(await database.status(anonymous)).toMatchObject({ documents: 0, sequence: 5 });
+          await reopen();
+        }
+        for (const kind of ['archive', 'restore'] as const)
+          await expectCode('NOT_FOUND', change({ kind, id: live.id }));
+        await expectCode('NOT_FOUND', change({ kind: 'update', id: live.id, version: 1, body: {} }));
+        await expectCode('NOT_FOUND', change({ kind: 'erase', id: live.id, version: 1 }));
+      });
+
+      it('refuses another version and shows the current document', async () => {
+        const { id } = await create({ n: 1 });
+        const current = await change({ kind: 'update', id, version: 1, body: { n: 2 } });
+        await expect(change({ kind: 'erase', id, version: 1 })).rejects.toMatchObject({
+          code: 'VERSION_CONFLICT',
+          evidence: { expectedVersion: 1, actualVersion: 2 },
+          current,
+        });
+        expect(await bodies()).toEqual([{ n: 2 }]);
+      });
+
+      it('leaves the other documents of all tables in their order', async () => {
+        const documents: Document[] = [];
+        for (let n = 0; n < 6; n += 1) documents.push(await create({ n }, n % 2 === 0 ? { table: 'even' } : {}));
+        for (const index of [0, 3, 5]) await change({ kind: 'erase', id: documents[index]?.id ?? '', version: 1 });
+        for (let round = 0; round < 2; round += 1) {
+          expect(await bodies()).toEqual([{ n: 1 }, { n: 2 }, { n: 4 }]);
+          expect(await bodies({ table: 'even' })).toEqual([{ n: 2 }, { n: 4 }]);
+          expect(await bodies({ table: 'default' })).toEqual([{ n: 1 }]);
+          await reopen();
+        }
+      });
+
+      it('frees the id, in the same commit too', async () => {
+        const first = await create({ n: 1 }, { id: missingId });
+        const { documents } = await database.commit(anonymous, [
+          { kind: 'erase', id: missingId, version: 1 },
+          { kind: 'assert', id: missingId, exists: false },
+          { kind: 'create', id: missingId, body: { n: 2 } },
+          { kind: 'update', id: missingId, version: 1, body: { n: 3 } },
+        ]);
+        expect(documents.map(({ body }) => body.n)).toEqual([1, 2, 3]);
+        expect(documents[0]).toEqual(first);
+        await reopen();
+        expect(await database.getDocument(anonymous, missingId)).toMatchObject({
+          version: 2,
+          body: { n: 3 },
+          createdSequence: 2,
+        });
+        await database.commit(anonymous, [
+          { kind: 'erase', id: missingId, version: 2 },
+          { kind: 'create', id: missingId, body: { n: 4 } },
+          { kind: 'erase', id: missingId, version: 1 },
+        ]);
+        expect(await bodies({ archived: 'INCLUDE' })).toEqual([]);
+        await reopen();
+        expect(await bodies({ archived: 'INCLUDE' })).toEqual([]);
+      });
+
+      it('erases nothing when another operation of its commit fails', async () => {
+        const { id } = await create({ kept: true });
+        const attempt = database.commit(anonymous, [
+          { kind: 'erase', id, version: 1 },
+          { kind: 'update', id, version: 1, body: {} },
+        ]);
+        await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND', evidence: { operation: 1 } });
+        await change({ kind: 'update', id, version: 1, body: { kept: 'still' } });
+        expect(await bodies()).toEqual([{ kept: 'still' }]);
+      });
+
+      it('lets exactly one of many concurrent erasures and updates of one version through', async () => {
+        const { id } = await create({});
+        const attempts = await Promise.allSettled(
+          Array.from({ length: 10 }, (_, n) => [
+            change({ kind: 'erase', id, version: 1 }),
+            change({ kind: 'update', id, version: 1, body: { n } }),
+          ]).flat(),
+        );
+        expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      });
+    });
+
     describe('commit', () => {
       it('is all or nothing, and says which operation failed', async () => {
         const { id } = await create({ kept: true });
@@ -357,6 +449,38 @@ export function describeDatabase(name: string, createEngine: () => Promise<Engin
         expect(view.sequence).toBe(600);
         view.close();
         expect(await bodies()).toHaveLength(600);
+      });
+
+      it('still sees what was erased since, where it stood, in every table', async () => {
+        const documents: Document[] = [];
+        for (let n = 0; n < 10; n += 1) documents.push(await create({ n }, n % 2 === 0 ? { table: 'even' } : {}));
+        const { id: changedId } = documents[4] ?? { id: '' };
+        const view = await database.view(anonymous);
+        await change({ kind: 'update', id: changedId, version: 1, body: { n: -1 } });
+        for (const index of [0, 3, 4, 9]) {
+          const { id = '' } = documents[index] ?? {};
+          await change({ kind: 'erase', id, version: index === 4 ? 2 : 1 });
+          // Made again under its id, it is another document, and erased again none that the view has seen.
+          await create({ n: 100 + index }, { id, ...(index === 3 ? {} : { table: 'even' }) });
+          if (index === 9) await change({ kind: 'erase', id, version: 1 });
+        }
+        const seen = async (query: Partial<FindQuery>): Promise<unknown[]> => {
+          const found: unknown[] = [];
+          for await (const batch of view.scanDocuments({ ...allLive, ...query })) {
+            found.push(...batch.map(({ body }) => body.n));
+          }
+          return found;
+        };
+        expect(await seen({})).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        expect(await seen({ table: 'even' })).toEqual([0, 2, 4, 6, 8]);
+        expect(await seen({ table: 'default' })).toEqual([1, 3, 5, 7, 9]);
+        expect(await seen({ orderBy: [order('n', 'DESC')] })).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        for (const document of documents) expect(await view.getDocument(document.id)).toEqual(document);
+        expect(await view.countDocuments(allLive)).toBe(10);
+        const page = await view.findDocuments({ ...allLive }, { first: 2, offset: 3 });
+        expect(page.documents.map(({ body }) => body.n)).toEqual([3, 4]);
+        view.close();
+        expect(await bodies()).toEqual([1, 2, 5, 6, 7, 8, 100, 103, 104].map((n) => ({ n })));
       });
 
       it('refuses to be read after it was closed', async () => {

@@ -79,6 +79,25 @@ describe('while a commit is on its way to the disk', () => {
     expect(await asserted.done).toMatchObject({ sequence: null });
   });
 
+  it('hides a document that it erases from the commits behind it, whose rejection waits for it', async () => {
+    await database.commit(anonymous, [create]);
+    fileSystem.hold();
+    const erased = stateOf(database.commit(anonymous, [{ kind: 'erase', id, version: 1 }]));
+    await someTicks();
+    const updated = stateOf(database.commit(anonymous, [update]));
+    const again = stateOf(database.commit(anonymous, [{ kind: 'erase', id, version: 1 }]));
+    const absent = stateOf(database.commit(anonymous, [{ kind: 'assert', id, exists: false }]));
+    await someTicks();
+    expect([erased, updated, again, absent].map(({ settled }) => settled)).toEqual([false, false, false, false]);
+    expect(database.getDocument(anonymous, id)).toMatchObject({ version: 1 });
+    fileSystem.release();
+    expect(await erased.done).toMatchObject({ sequence: 2 });
+    expect(await updated.done).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await again.done).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await absent.done).toMatchObject({ sequence: null });
+    expect(database.getDocument(anonymous, id)).toBeNull();
+  });
+
   it('shares one sync with all that gather meanwhile', async () => {
     let syncs = 0;
     disk.inject = (kind) => {

@@ -124,7 +124,9 @@ export class SimulatedFileSystem implements FileSystem {
     const wanted = fault === undefined ? source.length : Math.min(source.length, fault.writtenBytes ?? 0);
     const room = this.capacity - this.#root.visibleBytes() + Math.max(0, inode.visible.length - position);
     const written = Math.min(wanted, Math.max(0, room));
-    if (written > 0) inode.change({ kind: 'write', offset: position, bytes: source.slice(0, written) });
+    // A copy, which `slice` of a Buffer is not: the caller may use its bytes again before they are synced.
+    if (written > 0)
+      inode.change({ kind: 'write', offset: position, bytes: Uint8Array.from(source.subarray(0, written)) });
     if (fault !== undefined) this.#fail(fault, path);
     if (written === 0 && source.length > 0) throw systemError('ENOSPC', path);
     return written;

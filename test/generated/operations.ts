@@ -53,6 +53,8 @@ export type DocumentOrder = {
 
 /** When a commit is acknowledged. */
 export type Durability =
+  /** Bounded loss: it is written, but not yet synced to the disk. A power cut or a crash of the machine may lose what was acknowledged in the last `syncIntervalMs` milliseconds; the end of the process loses nothing. */
+  | 'INTERVAL'
   /** It is on disk by then. */
   | 'SYNC';
 
@@ -84,6 +86,14 @@ export type CreateDocumentMutation = { createDocument: { id: string, table: stri
 
 export type DocumentFieldsFragment = { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number };
 
+export type EraseDocumentMutationVariables = Exact<{
+  id: string | number;
+  version: number;
+}>;
+
+
+export type EraseDocumentMutation = { eraseDocument: boolean | null };
+
 export type FindDocumentsQueryVariables = Exact<{
   table?: string | null | undefined;
   filter?: DocumentFilter | null | undefined;
@@ -110,7 +120,7 @@ export type GetDocumentQuery = { getDocument: { id: string, table: string, name:
 export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean } } };
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean } } };
 
 export type GetValueQueryVariables = Exact<{
   id: string | number;
@@ -205,6 +215,11 @@ export const CreateDocumentDocument = new TypedDocumentString(`
   archivedAt
   sequence
 }`) as unknown as TypedDocumentString<CreateDocumentMutation, CreateDocumentMutationVariables>;
+export const EraseDocumentDocument = new TypedDocumentString(`
+    mutation EraseDocument($id: ID!, $version: Int!) {
+  eraseDocument(id: $id, version: $version)
+}
+    `) as unknown as TypedDocumentString<EraseDocumentMutation, EraseDocumentMutationVariables>;
 export const FindDocumentsDocument = new TypedDocumentString(`
     query FindDocuments($table: String, $filter: DocumentFilter, $orderBy: [DocumentOrder!], $first: Int, $after: String, $last: Int, $before: String, $offset: Int, $archived: Archived) {
   findDocuments(
@@ -274,6 +289,7 @@ export const GetStatusDocument = new TypedDocumentString(`
     documents
     uptimeSeconds
     durability
+    syncIntervalMs
     recovery {
       segments
       frames
@@ -282,6 +298,7 @@ export const GetStatusDocument = new TypedDocumentString(`
       truncatedBytes
       milliseconds
       clean
+      epochBegun
     }
   }
 }

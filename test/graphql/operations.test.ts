@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ArchiveDocumentDocument,
   CreateDocumentDocument,
+  EraseDocumentDocument,
   FindDocumentsDocument,
   GetDocumentDocument,
   GetStatusDocument,
@@ -92,6 +93,26 @@ describe.each(engineVariants)('GraphQL operations on the %s', (_name, openEngine
     const { restoreDocument } = await server.run(RestoreDocumentDocument, { id });
     expect(restoreDocument).toMatchObject({ version: 4, archivedAt: null, body: { step: 2 } });
     expect(await server.run(GetDocumentDocument, { id })).toEqual({ getDocument: restoreDocument });
+  });
+
+  test('a document is erased, live or archived, and only at the version that was sent', async () => {
+    const live = await create({}, 'erasures');
+    const archived = await create({}, 'erasures');
+    await archive(archived.id);
+    expect(await server.run(EraseDocumentDocument, { id: live.id, version: 1 })).toEqual({ eraseDocument: true });
+    const stale = await server.ask(EraseDocumentDocument.toString(), { id: archived.id, version: 1 });
+    expect(stale.json.data).toEqual({ eraseDocument: null });
+    expect(stale.json.errors).toMatchObject([
+      { path: ['eraseDocument'], extensions: { code: 'VERSION_CONFLICT', actualVersion: 2, current: { version: 2 } } },
+    ]);
+    await server.run(EraseDocumentDocument, { id: archived.id, version: 2 });
+    for (const { id } of [live, archived]) {
+      const found = await server.run(GetDocumentDocument, { id, archived: 'INCLUDE' });
+      expect(found).toEqual({ getDocument: null });
+      const again = await server.ask(EraseDocumentDocument.toString(), { id, version: 2 });
+      expect(again.json.errors).toMatchObject([{ extensions: { code: 'NOT_FOUND', id } }]);
+    }
+    expect(await levels('erasures', { archived: 'INCLUDE' })).toEqual([]);
   });
 
   test('there is no document: null, and no error', async () => {

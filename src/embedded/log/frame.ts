@@ -13,6 +13,8 @@ export interface FrameHeader {
   readonly payloadLength: number;
   readonly firstSequence: number;
   readonly commitCount: number;
+  /** How many bytes of the segment before the frame were not known to be on disk when it was written. */
+  readonly unsyncedBytes: number;
   readonly payloadChecksum: number;
   readonly link: Buffer;
 }
@@ -23,7 +25,8 @@ const zerosAt = kindAt + 1;
 const payloadLengthAt = zerosAt + 3;
 const firstSequenceAt = payloadLengthAt + 4;
 const commitCountAt = firstSequenceAt + 8;
-const payloadChecksumAt = commitCountAt + 4;
+const unsyncedBytesAt = commitCountAt + 4;
+const payloadChecksumAt = unsyncedBytesAt + 4;
 const linkAt = payloadChecksumAt + 4;
 const checksumAt = linkAt + linkBytes;
 export const frameHeaderBytes = checksumAt + 4;
@@ -57,7 +60,7 @@ export function writeFrameHeader(
   frame: Buffer,
   offset: number,
   salt: FrameSalt,
-  fields: Pick<FrameHeader, 'kind' | 'firstSequence' | 'commitCount' | 'link'>,
+  fields: Pick<FrameHeader, 'kind' | 'firstSequence' | 'commitCount' | 'unsyncedBytes' | 'link'>,
 ): void {
   const seed = salt.seedAt(offset);
   const payload = frame.subarray(frameHeaderBytes);
@@ -67,6 +70,7 @@ export function writeFrameHeader(
   frame.writeUInt32LE(payload.length, payloadLengthAt);
   writeInt64(frame, fields.firstSequence, firstSequenceAt);
   frame.writeUInt32LE(fields.commitCount, commitCountAt);
+  frame.writeUInt32LE(fields.unsyncedBytes, unsyncedBytesAt);
   frame.writeUInt32LE(crc32(payload, seed), payloadChecksumAt);
   frame.set(fields.link, linkAt);
   frame.writeUInt32LE(crc32(frame.subarray(0, checksumAt), seed), checksumAt);
@@ -99,6 +103,7 @@ export function readFrameHeader(segment: Buffer, offset: number): FrameHeader {
     payloadLength: segment.readUInt32LE(offset + payloadLengthAt),
     firstSequence: readInt64(segment, offset + firstSequenceAt),
     commitCount,
+    unsyncedBytes: segment.readUInt32LE(offset + unsyncedBytesAt),
     payloadChecksum: segment.readUInt32LE(offset + payloadChecksumAt),
     link: Buffer.from(segment.subarray(offset + linkAt, offset + linkAt + linkBytes)),
   };
@@ -108,6 +113,11 @@ export function readFrameHeader(segment: Buffer, offset: number): FrameHeader {
 export function isPayloadIntact(segment: Buffer, offset: number, header: FrameHeader, salt: FrameSalt): boolean {
   const start = offset + frameHeaderBytes;
   return crc32(segment.subarray(start, start + header.payloadLength), salt.seedAt(offset)) === header.payloadChecksum;
+}
+
+/** Up to which offset of the segment everything was on disk before the frame at `offset`, whose header is valid, was written. */
+export function syncedBefore(segment: Buffer, offset: number): number {
+  return offset - segment.readUInt32LE(offset + unsyncedBytesAt);
 }
 
 /** The first offset from `from` on at which a frame header of this segment stands, valid by its checksum; -1 when there is none. */

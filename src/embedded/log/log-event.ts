@@ -11,6 +11,13 @@ export type LogEvent =
       readonly reason: string;
       readonly keptAs: string | null;
     }
+  /** After an unclean stop at durability `interval`: commits that were acknowledged may be lost. */
+  | {
+      readonly kind: 'epochBegun';
+      readonly epoch: string;
+      readonly previousEpoch: string;
+      readonly firstSequence: number;
+    }
   /** There was no room for a frame or, at a clean stop, for the seal, which is then left out. */
   | { readonly kind: 'noSpace'; readonly cause: unknown }
   /** The disk failed: nothing is written any more. */

@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
-import type { RecoveryReport } from '../../database/status.ts';
+import type { Durability, RecoveryReport } from '../../database/status.ts';
 import { DatabaseError } from '../../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { makeDurableDirectory } from '../ports/durable-directory.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
+import { BackgroundSync } from './background-sync.ts';
 import { makeDurableFile } from './durable-file.ts';
 import { initialLink } from './link.ts';
 import { NoSpaceError } from './log-error.ts';
@@ -15,6 +16,7 @@ import type { CommitRecord, EncodedCommit } from './record.ts';
 import { type RecoveredLog, readLog } from './recovery.ts';
 import { recordNewest, repairLog } from './repair.ts';
 import { encodeSegmentHeader, type SegmentHeader, saltBytes, sealBytes, segmentHeaderBytes } from './segment-header.ts';
+import type { SegmentContent } from './segment-reader.ts';
 import { checkCommits, SegmentWriter } from './segment-writer.ts';
 import { uuidBytes, uuidOfRandom } from './uuid-bytes.ts';
 
@@ -26,6 +28,13 @@ export interface LogOptions {
   readonly random: Random;
   /** Bytes after which a segment is sealed and the next one begun. 64 MiB when absent. A frame may be larger. */
   readonly segmentBytesMax?: number;
+  /**
+   * Null, or absent: a commit is on disk when `append` resolves. Else durability `interval`: it is written by then, and a power cut
+   * loses at most what was appended in so many milliseconds.
+   */
+  readonly syncIntervalMs?: number | null;
+  /** Called once, when the disk failed under a sync that no `append` waits for. */
+  readonly onFailure?: (failure: DatabaseError) => void;
   /** Called during `open`, in order, with every commit that the log holds. */
   readonly onCommit: (commit: CommitRecord) => void;
   readonly onEvent?: (event: LogEvent) => void;
@@ -33,7 +42,7 @@ export interface LogOptions {
 
 const defaultSegmentBytesMax = 64 * 1024 * 1024;
 
-/** What stays the same from segment to segment. */
+/** What stays the same from segment to segment, unless an epoch ends. */
 interface Identity {
   readonly databaseId: string;
   readonly epoch: string;
@@ -49,8 +58,9 @@ export class Log {
   readonly report: RecoveryReport;
   /** A UUID, given once and for all when the log was made. */
   readonly databaseId: string;
-  /** A UUID. A sequence means something within one epoch only. */
-  readonly epoch: string;
+  /** How each append is made durable. */
+  readonly durability: Durability;
+  #epoch: string;
   readonly #options: LogOptions;
   readonly #directory: string;
   readonly #segmentBytesMax: number;
@@ -58,8 +68,12 @@ export class Log {
   #segment: SegmentWriter | null = null;
   /** Whether `newest` names `#segment`, durably. */
   #newestRecorded = true;
+  /** The seal of the segment before `#segment`, or before the next one. */
   #previousSeal: Uint8Array = Buffer.alloc(sealBytes);
   #nextSequence = 1;
+  /** Null at durability `sync`. */
+  readonly #backgroundSync: BackgroundSync | null;
+  #appendingSince = 0;
   #failure: DatabaseError | null = null;
   #appending = false;
   #closed = false;
@@ -96,7 +110,7 @@ export class Log {
       { ...emptyReport, milliseconds: clock.monotonic() - startedAt },
     );
     try {
-      await log.#startSegment();
+      await log.#startSegment('sync');
     } catch (error) {
       await log.#segment?.close();
       throw error;
@@ -113,11 +127,18 @@ export class Log {
     });
     const log = new Log(options, newest.header, reportOf(recovered, options.clock.monotonic() - startedAt));
     log.#nextSequence = newest.nextSequence;
-    if (newest.sealed) {
-      log.#previousSeal = newest.link;
-      await file.close();
-    } else {
-      log.#segment = new SegmentWriter(newestPath, file, newest.header.salt, newest);
+    try {
+      if (newest.sealed) {
+        log.#previousSeal = newest.link;
+        await file.close();
+      } else {
+        log.#previousSeal = newest.header.previousSeal;
+        log.#segment = new SegmentWriter(newestPath, file, newest.header, newest);
+      }
+      if (mayHaveLostCommits(newest)) await log.#beginEpoch();
+    } catch (error) {
+      await log.#segment?.close();
+      throw error;
     }
     return log;
   }
@@ -127,13 +148,40 @@ export class Log {
     this.#directory = join(options.directory, 'log');
     this.#segmentBytesMax = options.segmentBytesMax ?? defaultSegmentBytesMax;
     this.databaseId = databaseId;
-    this.epoch = epoch;
+    this.#epoch = epoch;
     this.report = report;
+    const { clock, syncIntervalMs: intervalMs = null } = options;
+    this.durability = intervalMs === null ? 'sync' : 'interval';
+    this.#backgroundSync =
+      intervalMs === null
+        ? null
+        : new BackgroundSync({
+            clock,
+            intervalMs,
+            sync: async () => this.#segment?.sync(),
+            onFailure: (error) => options.onFailure?.(this.#failed(error)),
+          });
+  }
+
+  /** A UUID. A sequence means something within one epoch only. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Whether the disk has failed: nothing is written any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** How long the disk has taken for what it is doing, in milliseconds; 0 when it is idle. */
+  get busyMs(): number {
+    const appendingMs = this.#appending ? this.#options.clock.monotonic() - this.#appendingSince : 0;
+    return Math.max(appendingMs, this.#backgroundSync?.runningMs ?? 0);
   }
 
   /**
-   * Writes the commits, whose sequences follow those written before, as one frame: durable when this resolves. Must not be called
-   * again before it has settled.
+   * Writes the commits, whose sequences follow those written before, as one frame. When this resolves they may be acknowledged: they
+   * are durable as `durability` says. Must not be called again before it has settled.
    * @throws {DatabaseError} `STORAGE_FULL` when there is no room: nothing was written, a later call may succeed.
    *   `OUTCOME_UNKNOWN` when the disk failed: the commits may or may not survive, and every later call is refused.
    */
@@ -144,15 +192,19 @@ export class Log {
     if (commits.length === 0) return;
     checkCommits(commits, this.#nextSequence);
     this.#appending = true;
+    this.#appendingSince = this.#options.clock.monotonic();
     try {
       const segment = await this.#segmentWithRoom();
       await segment.append(commits);
       this.#nextSequence = segment.position.nextSequence;
+      await this.#backgroundSync?.written();
     } catch (error) {
       throw this.#failed(error);
     } finally {
       this.#appending = false;
     }
+    // A sync beside this append failed: what it was to make durable may be lost, and with it what this one builds upon.
+    if (this.#failure !== null) throw this.#failure;
   }
 
   /**
@@ -164,6 +216,7 @@ export class Log {
     if (this.#closed) return;
     if (this.#appending) throw new Error('the log was closed under an append');
     this.#closed = true;
+    await this.#backgroundSync?.settle();
     const segment = this.#segment;
     if (segment === null) return;
     try {
@@ -179,34 +232,52 @@ export class Log {
   /** The open segment, after a new one was begun where that was due. */
   async #segmentWithRoom(): Promise<SegmentWriter> {
     const open = this.#segment;
-    if (open !== null && open.position.end >= this.#segmentBytesMax && open.position.commits > 0)
-      await this.#seal(open);
-    const segment = this.#segment ?? (await this.#startSegment());
+    const due = open !== null && (open.position.end >= this.#segmentBytesMax || open.durability !== this.durability);
+    if (due && open.position.commits > 0) await this.#seal(open);
+    const segment = this.#segment?.durability === this.durability ? this.#segment : await this.#startSegment();
     if (!this.#newestRecorded) await this.#recordNewest(segment);
     return segment;
   }
 
-  async #seal(segment: SegmentWriter): Promise<void> {
-    this.#previousSeal = await segment.seal();
+  async #seal(segment: SegmentWriter, epochEnds = false): Promise<void> {
+    await this.#backgroundSync?.settle();
+    if (this.#failure !== null) throw this.#failure;
+    this.#previousSeal = await segment.seal(epochEnds);
     this.#segment = null;
     await segment.close();
     this.#tell({ kind: 'segmentSealed', file: segment.path, lastSequence: this.#nextSequence - 1 });
   }
 
-  async #startSegment(): Promise<SegmentWriter> {
+  /**
+   * Ends the epoch durably before the next one begins, so that a crash in between cannot bring the old one back. What recovery read is
+   * on disk by now.
+   */
+  async #beginEpoch(): Promise<void> {
+    const previousEpoch = this.#epoch;
+    if (this.#segment !== null && this.#segment.position.commits > 0) await this.#seal(this.#segment, true);
+    this.#epoch = uuidOfRandom(this.#options.random.bytes(uuidBytes));
+    // Of `interval` it will be when a commit is there for it: until then, a stop loses nothing.
+    await this.#startSegment('sync');
+    this.#tell({ kind: 'epochBegun', epoch: this.#epoch, previousEpoch, firstSequence: this.#nextSequence });
+  }
+
+  /** Makes a segment, in the place of one without commits where there is one. */
+  async #startSegment(durability = this.durability): Promise<SegmentWriter> {
     const { fileSystem, random, clock } = this.#options;
+    const replaced = this.#segment;
     const header: SegmentHeader = {
       databaseId: this.databaseId,
-      epoch: this.epoch,
+      epoch: this.#epoch,
       salt: random.bytes(saltBytes),
       previousSeal: this.#previousSeal,
       firstSequence: this.#nextSequence,
       createdAt: clock.now(),
+      durability,
     };
     const name = segmentFileName(this.#nextSequence);
     const bytes = encodeSegmentHeader(header);
     const file = await makeDurableFile(fileSystem, this.#directory, name, bytes);
-    const segment = new SegmentWriter(join(this.#directory, name), file, header.salt, {
+    const segment = new SegmentWriter(join(this.#directory, name), file, header, {
       end: segmentHeaderBytes,
       link: initialLink(bytes),
       nextSequence: this.#nextSequence,
@@ -216,6 +287,7 @@ export class Log {
     });
     this.#segment = segment;
     this.#newestRecorded = false;
+    await replaced?.close();
     await this.#recordNewest(segment);
     this.#tell({ kind: 'segmentStarted', file: segment.path, firstSequence: this.#nextSequence });
     return segment;
@@ -230,6 +302,7 @@ export class Log {
 
   /** What to tell the caller, after seeing to it that a disk that failed is not written to again. */
   #failed(error: unknown): DatabaseError {
+    if (this.#failure !== null) return this.#failure;
     if (error instanceof NoSpaceError) {
       this.#tell({ kind: 'noSpace', cause: error.cause });
       return storageFull(error);
@@ -266,6 +339,7 @@ const emptyReport: RecoveryReport = {
   truncatedBytes: 0,
   milliseconds: 0,
   clean: true,
+  epochBegun: false,
 };
 
 function reportOf(
@@ -274,6 +348,12 @@ function reportOf(
 ): RecoveryReport {
   const truncatedBytes = newestBytes.length - newest.end;
   // A segment is made for the sake of its first frame: without one, the log ended at the seal before it, or was empty.
-  const clean = truncatedBytes === 0 && (newest.sealed || newest.frames === 0);
-  return { segments, frames, commits, bytes, truncatedBytes, milliseconds, clean };
+  const clean = truncatedBytes === 0 && (newest.sealed || (newest.frames === 0 && newest.header.durability === 'sync'));
+  const epochBegun = mayHaveLostCommits(newest);
+  return { segments, frames, commits, bytes, truncatedBytes, milliseconds, clean, epochBegun };
+}
+
+/** FORMAT.md, "A new epoch". */
+function mayHaveLostCommits({ header, sealed, epochEnds }: SegmentContent): boolean {
+  return sealed ? epochEnds : header.durability === 'interval';
 }

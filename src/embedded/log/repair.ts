@@ -21,9 +21,9 @@ export interface RepairOptions {
  * Makes durable what recovery read, before anything of it is served, and ready for what comes: cuts a torn tail off, writes the last
  * frame again, renews `newest`, removes what was left over. Every step may be repeated after a crash in any of them.
  *
- * The last frame is written again because it may be in the page cache alone: its sync may have failed in the process before this
- * one, after which the system takes the pages for clean, and another sync would do nothing and succeed. The frames before it are
- * on disk, or it would not have been written. The same goes for the names in the directory, which renewing `newest` dirties.
+ * The last frame is written again, with the frames before it that it did not know to be on disk, because they may be in the page
+ * cache alone: a sync may have failed in the process before this one, after which the system takes the pages for clean, and another
+ * sync would do nothing and succeed. The same goes for the names in the directory, which renewing `newest` dirties.
  *
  * @returns the newest segment, open for writing; the caller closes it.
  */
@@ -31,7 +31,7 @@ export async function repairLog(log: RecoveredLog, options: RepairOptions): Prom
   const { fileSystem, directory } = options;
   const { newest, newestPath, newestBytes } = log;
   const keptAs = newest.tail === null ? null : await keepTail(log, options);
-  const file = newest.lastFrameAt === 0 ? await remakeSegment(log, options) : await rewriteLastFrame(log, options);
+  const file = newest.lastFrameAt === 0 ? await remakeSegment(log, options) : await rewriteLastFrames(log, options);
   try {
     const { databaseId, firstSequence } = newest.header;
     await recordNewest(fileSystem, directory, { databaseId, firstSequence });
@@ -59,7 +59,7 @@ export async function recordNewest(fileSystem: FileSystem, directory: string, ne
   await file.close();
 }
 
-async function rewriteLastFrame(
+async function rewriteLastFrames(
   { newest, newestPath, newestBytes }: RecoveredLog,
   options: RepairOptions,
 ): Promise<File> {
@@ -69,8 +69,8 @@ async function rewriteLastFrame(
       await file.truncate(newest.end);
       await file.sync();
     }
-    const lastFrame = newestBytes.subarray(newest.lastFrameAt, newest.end);
-    await refusingNoSpace(newestPath, () => writeFully(file, lastFrame, newest.lastFrameAt));
+    const lastFrames = newestBytes.subarray(newest.syncedTo, newest.end);
+    await refusingNoSpace(newestPath, () => writeFully(file, lastFrames, newest.syncedTo));
     await file.sync();
     return file;
   } catch (error) {

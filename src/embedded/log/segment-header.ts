@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
+import type { Durability } from '../../database/status.ts';
 import { readInt64 } from './byte-reader.ts';
 import { writeInt64 } from './byte-writer.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
@@ -17,6 +18,8 @@ export interface SegmentHeader {
   readonly previousSeal: Uint8Array;
   readonly firstSequence: number;
   readonly createdAt: number;
+  /** Whether each of its frames was synced before it was acknowledged. */
+  readonly durability: Durability;
 }
 
 export const saltBytes = 16;
@@ -34,9 +37,12 @@ const saltAt = epochAt + 16;
 const previousSealAt = saltAt + saltBytes;
 const firstSequenceAt = previousSealAt + sealBytes;
 const createdAtAt = firstSequenceAt + 8;
-const moreZerosAt = createdAtAt + 8;
-const segmentChecksumAt = moreZerosAt + 12;
+const durabilityAt = createdAtAt + 8;
+const moreZerosAt = durabilityAt + 1;
+const segmentChecksumAt = moreZerosAt + 11;
 export const segmentHeaderBytes = segmentChecksumAt + 4;
+
+const durabilityCodes: Readonly<Record<Durability, number>> = { sync: 0, interval: 1 };
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const bytes = beginHeader(segmentMagic, segmentHeaderBytes, header.databaseId);
@@ -45,6 +51,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.set(header.previousSeal, previousSealAt);
   writeInt64(bytes, header.firstSequence, firstSequenceAt);
   writeInt64(bytes, header.createdAt, createdAtAt);
+  bytes[durabilityAt] = durabilityCodes[header.durability];
   return endHeader(bytes);
 }
 
@@ -59,7 +66,14 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader {
     previousSeal: Uint8Array.from(bytes.subarray(previousSealAt, previousSealAt + sealBytes)),
     firstSequence: readInt64(bytes, firstSequenceAt),
     createdAt: readInt64(bytes, createdAtAt),
+    durability: decodeDurability(bytes[durabilityAt] ?? 0),
   };
+}
+
+function decodeDurability(code: number): Durability {
+  if (code === durabilityCodes.sync) return 'sync';
+  if (code === durabilityCodes.interval) return 'interval';
+  throw new UnknownKindError(`a segment of durability ${code}`);
 }
 
 /** The content of `log/newest`. */

@@ -11,6 +11,7 @@ import {
   isFrameHeader,
   isPayloadIntact,
   readFrameHeader,
+  syncedBefore,
 } from './frame.ts';
 import { initialLink, LinkBuilder } from './link.ts';
 import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from './log-error.ts';
@@ -24,9 +25,13 @@ export interface SegmentContent {
   readonly end: number;
   /** Where the last valid frame begins; 0, where the header does, when there is no frame. */
   readonly lastFrameAt: number;
+  /** Up to where everything was on disk before the last valid frame was written: where that begins, or before. 0 when there is no frame. */
+  readonly syncedTo: number;
   /** Of the last frame: when the segment is sealed, its seal. */
   readonly link: Buffer;
   readonly sealed: boolean;
+  /** Whether the seal says that the epoch ends with this segment. */
+  readonly epochEnds: boolean;
   readonly nextSequence: number;
   /** Without the seal. */
   readonly frames: number;
@@ -76,10 +81,12 @@ class SegmentReader {
   #link: Buffer;
   #end = segmentHeaderBytes;
   #lastFrameAt = 0;
+  #syncedTo = 0;
   #nextSequence: number;
   #frames = 0;
   #commits = 0;
   #sealed = false;
+  #epochEnds = false;
   #tail: string | null = null;
 
   constructor(bytes: Buffer, header: SegmentHeader, options: SegmentReaderOptions) {
@@ -101,8 +108,10 @@ class SegmentReader {
       header: this.#header,
       end: this.#end,
       lastFrameAt: this.#lastFrameAt,
+      syncedTo: this.#syncedTo,
       link: this.#link,
       sealed: this.#sealed,
+      epochEnds: this.#epochEnds,
       nextSequence: this.#nextSequence,
       frames: this.#frames,
       commits: this.#commits,
@@ -118,9 +127,11 @@ class SegmentReader {
       if (this.#sealed) throw new MalformedError('something follows the seal of the segment');
       const frame = this.#findFrame();
       if (frame === null) return false;
+      this.#checkUnsyncedBytes(frame);
       if (frame.kind === frameKinds.seal) this.#readSeal(frame);
       else this.#readCommits(frame);
       this.#lastFrameAt = this.#end;
+      this.#syncedTo = this.#end - frame.unsyncedBytes;
       this.#end += frameHeaderBytes + frame.payloadLength;
       return true;
     } catch (error) {
@@ -141,16 +152,27 @@ class SegmentReader {
       return this.#mayBeTorn(`a frame whose last ${end - this.#bytes.length} bytes are missing`);
     if (isPayloadIntact(this.#bytes, at, frame, this.#salt)) return frame;
     const reason = "a frame whose payload's checksum does not hold";
-    // Nothing is written behind a frame before that is on disk whole.
-    if (end < this.#bytes.length) throw new MalformedError(`${reason}, and which is not the last`);
+    // At durability `sync` nothing is written behind a frame before that is on disk whole.
+    if (end < this.#bytes.length && this.#header.durability === 'sync')
+      throw new MalformedError(`${reason}, and which is not the last`);
     return this.#mayBeTorn(reason);
   }
 
   #mayBeTorn(reason: string): null {
-    const later = findFrameHeader(this.#bytes, this.#end + 1, this.#salt);
-    if (later !== -1) throw new MalformedError(`${reason}, and a valid frame at ${later} was written after it`);
+    let later = findFrameHeader(this.#bytes, this.#end + 1, this.#salt);
+    while (later !== -1) {
+      if (this.#header.durability === 'sync' || syncedBefore(this.#bytes, later) > this.#end) {
+        throw new MalformedError(`${reason}, and a valid frame at ${later} was written after it was on disk`);
+      }
+      later = findFrameHeader(this.#bytes, later + 1, this.#salt);
+    }
     this.#tail = reason;
     return null;
+  }
+
+  #checkUnsyncedBytes({ unsyncedBytes }: FrameHeader): void {
+    const most = this.#header.durability === 'sync' ? 0 : this.#end - segmentHeaderBytes;
+    if (unsyncedBytes > most) throw new MalformedError(`a frame with ${unsyncedBytes} unsynced bytes before it`);
   }
 
   #readCommits(frame: FrameHeader): void {
@@ -183,6 +205,8 @@ class SegmentReader {
     const reader = new ByteReader(this.#bytes, start, start + frame.payloadLength);
     const counted = [this.#frames, this.#commits, this.#records];
     const sealed = [reader.int64(), reader.int64(), reader.int64()];
+    const epochEnds = reader.uint8();
+    if (epochEnds > 1) throw new UnknownKindError(`a seal with flags ${epochEnds}`);
     if (reader.remaining > 0) throw new MalformedError('a seal that is too long');
     if (frame.firstSequence !== this.#nextSequence || counted.some((count, index) => count !== sealed[index])) {
       throw new MalformedError(
@@ -193,6 +217,7 @@ class SegmentReader {
     this.#linkBuilder.begin(this.#link, frame.kind, frame.firstSequence, 0);
     this.#linkBuilder.add(this.#bytes, start, start + frame.payloadLength);
     this.#checkLink(frame);
+    this.#epochEnds = epochEnds === 1;
     this.#sealed = true;
   }
 

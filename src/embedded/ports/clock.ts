@@ -6,10 +6,16 @@ export interface Clock {
   monotonic(): number;
   /** Resolves in a later macrotask, so that whoever waits for the event loop gets a turn. */
   yield(): Promise<void>;
+  /** Calls `run` once, so many milliseconds later, unless what this returns is called before. */
+  schedule(milliseconds: number, run: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   yield: () => new Promise((resolve) => setImmediate(resolve)),
+  schedule: (milliseconds, run) => {
+    const timer = setTimeout(run, milliseconds);
+    return () => clearTimeout(timer);
+  },
 };

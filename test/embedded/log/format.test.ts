@@ -21,7 +21,7 @@ function countingRandom() {
 
 test('the worked example of FORMAT.md is what the log writes, byte for byte', async () => {
   const example = await workedExample();
-  expect(example.length).toBe(464);
+  expect(example.length).toBe(473);
   const fileSystem = new SimulatedFileSystem();
   const random = countingRandom();
   const { log } = await openLog(fileSystem, { random });
@@ -42,7 +42,7 @@ test('the worked example opens, and holds the commit that it says', async () => 
     segments: 1,
     frames: 1,
     commits: 1,
-    bytes: 464,
+    bytes: 473,
     truncatedBytes: 0,
     clean: true,
   });
@@ -63,14 +63,14 @@ test('checksums and links of the worked example follow from the text of FORMAT.m
   expect(crc32(at(0, 124))).toBe(example.readUInt32LE(124));
   for (const [frame, payload] of [
     [128, 176],
-    [372, 24],
+    [376, 25],
   ] as const) {
-    expect(crc32(at(frame + 68, payload), seedAt(frame))).toBe(example.readUInt32LE(frame + 28));
-    expect(crc32(at(frame, 64), seedAt(frame))).toBe(example.readUInt32LE(frame + 64));
+    expect(crc32(at(frame + 72, payload), seedAt(frame))).toBe(example.readUInt32LE(frame + 32));
+    expect(crc32(at(frame, 68), seedAt(frame))).toBe(example.readUInt32LE(frame + 68));
   }
 
-  const digest = sha256(at(234, 16), at(250, 1), at(251, 121));
-  const link = sha256(sha256(at(0, 128)), at(136, 1), at(144, 8), at(152, 4), at(200, 30), digest);
-  expect(at(160, 32)).toEqual(link);
-  expect(at(404, 32)).toEqual(sha256(link, at(380, 1), at(388, 8), at(396, 4), at(440, 24)));
+  const digest = sha256(at(238, 16), at(254, 1), at(255, 121));
+  const link = sha256(sha256(at(0, 128)), at(136, 1), at(144, 8), at(152, 4), at(204, 30), digest);
+  expect(at(164, 32)).toEqual(link);
+  expect(at(412, 32)).toEqual(sha256(link, at(384, 1), at(392, 8), at(400, 4), at(448, 25)));
 });

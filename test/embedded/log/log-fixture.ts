@@ -14,7 +14,12 @@ export const logDirectory = '/data/log';
 export const startTime = 1_700_000_000_000;
 
 /** Stands still, so that the same workload gives the same bytes. */
-export const stillClock: Clock = { now: () => startTime, monotonic: () => 0, yield: () => Promise.resolve() };
+export const stillClock: Clock = {
+  now: () => startTime,
+  monotonic: () => 0,
+  yield: () => Promise.resolve(),
+  schedule: () => () => {},
+};
 
 export interface OpenedLog {
   readonly log: Log;

@@ -32,14 +32,16 @@ async function makeLog(): Promise<SimulatedFileSystem> {
 function rewriteFrame(bytes: Buffer, payload: Buffer, kind = 1): Buffer {
   const salt = new FrameSalt(bytes.subarray(48, 64));
   const frame = Buffer.concat([Buffer.alloc(frameHeaderBytes), payload]);
-  writeFrameHeader(frame, frameAt, salt, { kind, firstSequence: 1, commitCount: 1, link: bytes.subarray(160, 192) });
+  const fields = { firstSequence: 1, commitCount: 1, unsyncedBytes: 0, link: bytes.subarray(164, 196) };
+  writeFrameHeader(frame, frameAt, salt, { kind, ...fields });
   const sealAt = frameAt + frameHeaderBytes + bytes.readUInt32LE(frameAt + 12);
   const seal = Buffer.from(bytes.subarray(sealAt));
   writeFrameHeader(seal, frameAt + frame.length, salt, {
     kind: 2,
     firstSequence: 2,
     commitCount: 0,
-    link: Buffer.from(seal.subarray(32, 64)),
+    unsyncedBytes: 0,
+    link: Buffer.from(seal.subarray(36, 68)),
   });
   return Buffer.concat([bytes.subarray(0, frameAt), frame, seal]);
 }
