@@ -7,7 +7,7 @@ import type { JsonLimits } from '../document/json-parser.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
-import { createGraphqlResponse, type GraphqlResponse } from './graphql-response.ts';
+import { answerLengthMaxDefault, createGraphqlResponse, type GraphqlResponse } from './graphql-response.ts';
 import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
 import type { GraphqlServices } from './operation-context.ts';
 import { createYogaServer } from './yoga.ts';
@@ -20,6 +20,8 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly jsonLimits: JsonLimits;
   /** Default: `defaultGraphqlDocumentLimits`. */
   readonly documentLimits?: Partial<GraphqlDocumentLimits>;
+  /** About the greatest length of an answer, in characters. Default 64 Mi. */
+  readonly answerLengthMax?: number;
 }
 
 /** The path that GraphQL is served at. */
@@ -40,6 +42,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       schema: { jsonLimits },
       services: { database, version, pageSizeMax, uptimeSeconds },
       documentLimits: { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits },
+      answerLengthMax: options.answerLengthMax ?? answerLengthMaxDefault,
       logger: quietLogger(server.log),
     });
     const page = new GraphiqlPage(graphqlPath);

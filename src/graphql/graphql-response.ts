@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql';
+import { isTextLonger } from '../document/json-length.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { LimitExceededError } from '../errors.ts';
 import { type ErrorReporter, formatGraphqlError } from './graphql-error.ts';
 import { contentType, type GraphqlMediaType } from './media-type.ts';
 
@@ -16,21 +18,38 @@ export interface GraphqlResponse {
   readonly body: string;
 }
 
+/**
+ * About the greatest length of an answer, in characters. Aliases can ask for one document thousands of times. It is less than a
+ * sixth of the longest string that there is, since an escape takes six characters.
+ */
+export const answerLengthMaxDefault = 64 * 1024 * 1024;
+
 /** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
 export function createGraphqlResponse(
   { data, errors = [] }: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
+  answerLengthMax = answerLengthMaxDefault,
 ): GraphqlResponse {
   const graphqlErrors = errors.map(asGraphqlError);
   const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
   const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
   const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
+  const answer = { ...(formatted.length > 0 && { errors: formatted }), ...(data !== undefined && { data }) };
   return {
     status: refusal?.status ?? 200,
     headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
-    body: stringifyJson({ ...(formatted.length > 0 && { errors: formatted }), ...(data !== undefined && { data }) }),
+    body: stringifyJson(isTextLonger(answer, answerLengthMax) ? tooLong(answerLengthMax, report) : answer),
   };
+}
+
+/** In the place of an answer to what was executed: mutations stand, so there is `data`, of which nothing can be told. */
+function tooLong(limit: number, report: ErrorReporter): object {
+  const originalError = new LimitExceededError(
+    `The answer would be longer than about ${limit} characters: ask for fewer documents at once. Mutations of this request stand`,
+    { limit },
+  );
+  return { errors: [formatGraphqlError(asGraphqlError(originalError), report)], data: null };
 }
 
 interface Refusal {

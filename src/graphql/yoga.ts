@@ -24,6 +24,8 @@ export interface YogaOptions {
   readonly schema: SchemaOptions;
   readonly services: GraphqlServices;
   readonly documentLimits: GraphqlDocumentLimits;
+  /** About the greatest length of an answer, in characters. */
+  readonly answerLengthMax: number;
   readonly logger: YogaLogger;
 }
 
@@ -46,7 +48,11 @@ export function createYogaServer(options: YogaOptions): YogaServerInstance<Graph
   });
 }
 
-function useOwnPipeline({ services, documentLimits }: YogaOptions): Plugin<GraphqlRequest, GraphqlRequest> {
+function useOwnPipeline({
+  services,
+  documentLimits,
+  answerLengthMax,
+}: YogaOptions): Plugin<GraphqlRequest, GraphqlRequest> {
   return {
     // It comes after Yoga's own parsers, and takes the place of whichever of them was chosen.
     onRequestParse({ serverContext, setRequestParser }) {
@@ -78,7 +84,12 @@ function useOwnPipeline({ services, documentLimits }: YogaOptions): Plugin<Graph
     onResultProcess({ serverContext, setResultProcessor }) {
       const { mediaType, report } = serverContext;
       setResultProcessor((result, fetchApi) => {
-        const { status, headers, body } = createGraphqlResponse(singleResult(result), mediaType, report);
+        const { status, headers, body } = createGraphqlResponse(
+          singleResult(result),
+          mediaType,
+          report,
+          answerLengthMax,
+        );
         return new fetchApi.Response(body, { status, headers });
       }, mediaType);
     },

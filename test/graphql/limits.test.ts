@@ -112,6 +112,39 @@ describe('limits over HTTP', () => {
   });
 });
 
+describe('an answer that would be too long', () => {
+  const body = { text: 'x'.repeat(1_000) };
+  const tooLong = { errors: [{ message: expect.any(String), extensions: { code: 'LIMIT_EXCEEDED', limit: 5_000 } }] };
+  let server: GraphqlServer;
+
+  beforeAll(async () => {
+    const [[, openEngine] = []] = engineVariants;
+    if (openEngine === undefined) throw new Error('Expected an engine');
+    server = await startGraphqlServer(openEngine, { graphql: { answerLengthMax: 5_000 } });
+  });
+
+  afterAll(() => server.close());
+
+  const aliases = (count: number, field: string) =>
+    Array.from({ length: count }, (_, index) => `f${index}: ${field}`).join(' ');
+
+  test('is LIMIT_EXCEEDED in its place, and what was executed stands', async () => {
+    const create = `mutation ($body: JSON!) { ${aliases(5, 'createDocument(name: "n", body: $body) { id body }')} }`;
+    expect((await server.ask(create, { body })).json).toEqual({ ...tooLong, data: null });
+    const { json } = await server.ask('{ findDocuments { totalCount nodes { id } } }');
+    expect(at(json, 'data', 'findDocuments', 'totalCount')).toBe(5);
+
+    expect((await server.ask('{ findDocuments { nodes { body } } }')).json).toEqual({ ...tooLong, data: null });
+    expect((await server.ask('{ findDocuments(first: 4) { nodes { body } } }')).json.errors).toBeUndefined();
+
+    // Each conflict tells the document as it is now.
+    const id = at(json, 'data', 'findDocuments', 'nodes', 0, 'id');
+    const update = `updateDocument(id: "${id}", version: 7, body: {}) { id }`;
+    expect((await server.ask(`mutation { ${aliases(5, update)} }`)).json).toEqual({ ...tooLong, data: null });
+    expect((await server.ask(`mutation { ${aliases(3, update)} }`)).json.errors).toHaveLength(3);
+  });
+});
+
 describe('the cache of documents', () => {
   const document = parse('{ a }');
 
