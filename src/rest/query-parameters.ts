@@ -2,20 +2,19 @@ import { InvalidArgumentError } from '../errors.ts';
 import { parseInteger } from './request-shape.ts';
 
 /**
- * The parameters after the `?`, read as the predecessor read them: of a name that comes twice the last counts, and names
- * that nobody asks for are ignored.
+ * The parameters after the `?` of a URL, read as the predecessor read them: of a name that comes twice the last counts, and
+ * names that nobody asks for are ignored.
  */
 export class QueryParameters {
-  readonly #values: ReadonlyMap<string, string>;
+  readonly #values = new Map<string, string>();
 
-  constructor(query: unknown) {
-    const entries = typeof query === 'object' && query !== null ? Object.entries(query) : [];
-    const values = new Map<string, string>();
-    for (const [name, given] of entries) {
-      const value: unknown = Array.isArray(given) ? given.at(-1) : given;
-      if (typeof value === 'string') values.set(name, value);
+  /** @throws {InvalidArgumentError} for what is not UTF-8: a router's own reading would leave or replace it. */
+  constructor(url: string) {
+    const start = url.indexOf('?');
+    for (const pair of start === -1 ? [] : url.slice(start + 1).split('&')) {
+      const [name = '', ...value] = pair.split('=');
+      this.#values.set(decode(name), decode(value.join('=')));
     }
-    this.#values = values;
   }
 
   text(name: string): string | undefined {
@@ -45,6 +44,19 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ...['true', '1', 'yes', 'on', 't', 'y'].map((text) => [text, true] as const),
   ...['false', '0', 'no', 'off', 'f', 'n'].map((text) => [text, false] as const),
 ]);
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (error) {
+    const expected = 'percent-encoded UTF-8';
+    throw new InvalidArgumentError(
+      `'${text}' in the URL cannot be decoded: expected ${expected}`,
+      { expected },
+      { cause: error },
+    );
+  }
+}
 
 export function wrongParameter(name: string, given: string, expected: string): InvalidArgumentError {
   return new InvalidArgumentError(`${name} is '${given}': expected ${expected}`, { path: name, expected });

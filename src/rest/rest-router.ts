@@ -63,7 +63,7 @@ function addReadRoutes(server: FastifyInstance, { database, principalOf, pageSiz
   });
 
   server.post('/document/find', { config }, async (request, reply) => {
-    const find = parseFind(request.body, new QueryParameters(request.query), pageSizeMax);
+    const find = parseFind(request.body, new QueryParameters(request.url), pageSizeMax);
     const view = await database.view(principalOf(request));
     return sendDocumentList(reply, view, findBatches(view, find));
   });

@@ -55,6 +55,20 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
     expect(Object.keys(alice ?? {}).at(-1)).toBe('table_data');
   });
 
+  test.each(['table_name=%ED%A0%80', 'table_name=%FF', 'sort_by=%', 'limit=1&%E0%A4=x'])(
+    'a query that is not UTF-8 is refused and never looked for as it is: %s',
+    async (query) => {
+      const answer = await find({}, `?${query}`);
+      expect(answer.status).toBe(422);
+      expect(answer.json).toMatchObject({ code: 'INVALID_ARGUMENT', expected: 'percent-encoded UTF-8' });
+    },
+  );
+
+  test('parameters are read as forms write them: a plus is a space, of two the last one counts', async () => {
+    const query = '?table_name=other&&flag&table_name=peopl%65&include_archived=+True';
+    expect(await found({}, query)).toEqual(['alice', 'bob', 'carol', 'dave']);
+  });
+
   test('nothing that fits is an empty list', async () => {
     const answer = await find({ username: 'nobody' });
     expect([answer.status, answer.text]).toEqual([200, '[]']);
