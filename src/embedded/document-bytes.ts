@@ -16,8 +16,8 @@ const documentBytesWithoutBody = 340;
 
 /**
  * About how many bytes a document takes in memory. Counted, because asking the system how much there is takes longer than a whole
- * create, and tells what is garbage, too; so a document that is erased gives room at once. It is a walk over the body of
- * about half a nanosecond a byte. What it cannot see is what V8 adds for keys that no other document has.
+ * create, and tells what is garbage, too; so a document that is erased gives room at once. It is a walk over the body, which takes
+ * about a sixth of the time in which `JSON.parse` made it. What it cannot see is what V8 adds for keys that no other document has.
  */
 export function documentBytes({ body, name, table }: Document): number {
   return documentBytesWithoutBody + valueBytes(body) + (name === table.name ? 0 : textBytes(name));
@@ -68,17 +68,15 @@ function isSmall(value: number): boolean {
   return (value | 0) === value;
 }
 
-const shortText = 32;
+const shortTextUnits = 24;
 
-/** One byte a code unit when all are below 256, else two. Of long text, any that is not ASCII counts as two: telling takes a look at each. */
+/**
+ * V8 keeps a code unit in one byte where all of a text are below 256, else in two. Telling takes a look at each, so short texts count
+ * as one byte a unit, which is off by less than their header, and of longer ones any that is not ASCII as two.
+ */
 function textBytes(text: string): number {
   const { length } = text;
-  const twoBytes = length <= shortText ? hasTwoByteUnit(text) : Buffer.byteLength(text) !== length;
+  const twoBytes = length > shortTextUnits && Buffer.byteLength(text) !== length;
   const bytes = twoBytes ? length * 2 : length;
   return textHeaderBytes + Math.ceil(bytes / wordBytes) * wordBytes;
-}
-
-function hasTwoByteUnit(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0xff) return true;
-  return false;
 }
