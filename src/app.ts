@@ -10,6 +10,11 @@ import { drainHttpServer } from './http/graceful-close.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRestRouter } from './rest/rest-router.ts';
 
+/** The settings, with what was left to be found out. */
+export interface AppConfig extends Config {
+  readonly memoryBytesMax: number;
+}
+
 /** The whole server. Life cycle: opened by `createApp`, then `listen`, `drain`, `close`; `close` may come at any time. */
 export interface App {
   /**
@@ -31,18 +36,24 @@ export interface App {
  * @throws {DirectoryLockedError | CorruptionError | NewerFormatError} when the data directory cannot be opened, or the
  *   system's error.
  */
-export async function createApp(config: Config, version: string, logger: Logger): Promise<App> {
+export async function createApp(config: AppConfig, version: string, logger: Logger): Promise<App> {
   const failed = Promise.withResolvers<DatabaseError>();
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
     onFailure: failed.resolve,
     onLogEvent: (event) => logger[levelOf(event)](event, 'write-ahead log'),
     syncIntervalMs: config.syncIntervalMs,
+    onWriteState: (writes) =>
+      writes === 'accepted'
+        ? logger.info({ writes }, 'writes are accepted again')
+        : logger.warn({ writes }, 'writes are refused, reads go on'),
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
       viewsMax: config.viewsMax,
       viewMsMax: config.viewMsMax,
+      memoryBytesMax: config.memoryBytesMax,
+      stallMsMax: config.stallMsMax,
     },
   });
   const { bodyBytesMax, pageSizeMax, allowedOrigins } = config;

@@ -1,5 +1,15 @@
 import { parseArgs } from 'node:util';
-import { choice, list, optionalText, type Setting, size, text, UsageError, wholeNumber } from './setting.ts';
+import {
+  choice,
+  list,
+  optionalText,
+  type Setting,
+  size,
+  sizeOrAuto,
+  text,
+  UsageError,
+  wholeNumber,
+} from './setting.ts';
 
 /**
  * Every setting there is. A flag beats the environment, which beats the default. The help prints this table, a test
@@ -97,6 +107,20 @@ export const settings = {
     type: size('1MiB', '64GiB'),
     help: 'Most bytes of commits that wait for the disk. Beyond it, writes are refused with 503 until there is room.',
   },
+  memoryBytesMax: {
+    flag: 'memory-bytes-max',
+    environment: ['YARADB_MEMORY_BYTES_MAX'],
+    default: 'auto',
+    type: sizeOrAuto('1MiB', '16384GiB'),
+    help: "Most bytes of memory that documents may take. Beyond it, creates and updates are refused with 507 (MEMORY_FULL); reads, archiving and erasing go on. auto: half of the machine's memory, or of the container's. The process needs half as much again, and its heap limit is set to fit unless Node is given one.",
+  },
+  stallMsMax: {
+    flag: 'stall-ms-max',
+    environment: ['YARADB_STALL_MS_MAX'],
+    default: '5000',
+    type: wholeNumber('MILLISECONDS', 10, 3_600_000),
+    help: 'How long the disk may take for one write before /readyz answers 503. Writes wait for it, up to --pending-bytes-max; reads go on.',
+  },
   durability: {
     flag: 'durability',
     environment: ['YARADB_DURABILITY'],
@@ -174,6 +198,9 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly operationsMax: number;
   readonly pendingBytesMax: number;
+  /** Null: to be found out from the machine. */
+  readonly memoryBytesMax: number | null;
+  readonly stallMsMax: number;
   readonly durability: 'sync' | 'interval';
   /** Null at durability `sync`. */
   readonly syncIntervalMs: number | null;
@@ -259,6 +286,8 @@ export function parseConfig(
     allowedOrigins: read(settings.allowedOrigins),
     operationsMax: read(settings.operationsMax),
     pendingBytesMax: read(settings.pendingBytesMax),
+    memoryBytesMax: read(settings.memoryBytesMax),
+    stallMsMax: read(settings.stallMsMax),
     durability: read(settings.durability),
     syncIntervalMs: read(settings.durability) === 'interval' ? read(settings.syncIntervalMs) : null,
     viewsMax: read(settings.viewsMax),

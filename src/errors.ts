@@ -18,6 +18,7 @@ export const errorMeanings = {
   LIMIT_EXCEEDED: 'nesting, digits, page size or another quantity is over its limit',
   OVERLOADED: 'the server has too much to do: try again later',
   STORAGE_FULL: 'no room to write; reads go on',
+  MEMORY_FULL: 'no room in memory for more; reads, archiving and erasing go on',
   OUTCOME_UNKNOWN: 'the sync failed: the write may or may not survive; the server stops',
   FORBIDDEN: 'the request may not do this',
   INTERNAL: 'a bug: masked for the client, logged whole',

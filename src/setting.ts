@@ -61,6 +61,16 @@ export function size(least: string, greatest: string): SettingType<number> {
   };
 }
 
+/** Null when it is to be found out: `auto`. */
+export function sizeOrAuto(least: string, greatest: string): SettingType<number | null> {
+  const { expected, parse } = size(least, greatest);
+  return {
+    placeholder: 'SIZE|auto',
+    expected: `auto or ${expected}`,
+    parse: (given) => (given === 'auto' ? null : parse(given)),
+  };
+}
+
 function parseSize(given: string): number | undefined {
   const [, digits, unit] = /^(\d{1,12})(KiB|MiB|GiB|)$/.exec(given) ?? [];
   if (digits === undefined || !isUnit(unit)) return undefined;

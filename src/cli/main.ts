@@ -5,7 +5,9 @@ import { parseCommandLine } from '../config.ts';
 import { UsageError } from '../setting.ts';
 import { exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
+import { ensureHeap } from './heap-limit.ts';
 import { helpText } from './help.ts';
+import { readConfig } from './read-config.ts';
 import { readVersion } from './version.ts';
 
 async function main(given: readonly string[]): Promise<void> {
@@ -21,6 +23,7 @@ async function main(given: readonly string[]): Promise<void> {
   const [command = 'serve', surplus] = words;
   if (command !== 'serve') throw new UsageError(`unknown command '${command}'`);
   if (surplus !== undefined) throw new UsageError(`'${surplus}' is one word too many after '${command}'`);
+  ensureHeap(readConfig(flags, process.env));
   // A start takes a third less time with compiled code at hand. It is kept with the program and not in the shared temporary
   // directory, where another user of the machine could put code in its place; where that cannot be written there is none.
   enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/yaradb', import.meta.url)));

@@ -1,12 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type App, createApp } from '../app.ts';
-import { type Config, parseConfig } from '../config.ts';
-import { findPredecessorFiles, isDataMountedAtApp, readMountInfo } from './data-directory.ts';
+import { type App, type AppConfig, createApp } from '../app.ts';
+import { findPredecessorFiles } from './data-directory.ts';
 import { failureOfClosing, failureOfDisk, failureOfListening, failureOfOpening } from './failure.ts';
+import { fittingMemoryBytesMax, wantedMemoryBytesMax } from './heap-limit.ts';
 import { createLogger } from './logger.ts';
 import { leaveRoot } from './privileges.ts';
 import { awaitStopSignal, stopOnBug } from './process-lifecycle.ts';
+import { readConfig } from './read-config.ts';
 import { readVersion } from './version.ts';
 
 /** Once the disk has failed there is nothing to wait for but answers that say so. */
@@ -21,12 +21,19 @@ export async function serve(
   flags: ReadonlyMap<string, string>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const programDirectory = fileURLToPath(new URL('.', import.meta.url));
-  const config = parseConfig(flags, environment, isDataMountedAtApp(readMountInfo(), programDirectory));
+  const settings = readConfig(flags, environment);
+  const wantedMemoryBytes = wantedMemoryBytesMax(settings);
+  const config = { ...settings, memoryBytesMax: fittingMemoryBytesMax(wantedMemoryBytes) };
   const log = createLogger(config, process.stderr.isTTY === true);
   stopOnBug(log);
   const stopSignal = awaitStopSignal(log);
   leaveRoot(config.runAs, config.dataDirectory);
+  if (config.memoryBytesMax < wantedMemoryBytes) {
+    log.warn(
+      { memoryBytesMax: config.memoryBytesMax, wanted: wantedMemoryBytes },
+      'Node was given a heap that is too small for --memory-bytes-max: documents may take what fits into it',
+    );
+  }
 
   const app = await createApp(config, readVersion(), log).catch((error: unknown) => {
     throw failureOfOpening(error, config);
@@ -53,14 +60,23 @@ export async function serve(
   log.info('stopped: everything acknowledged is on disk');
 }
 
-async function logStart(app: App, config: Config, log: Logger): Promise<void> {
+async function logStart(app: App, config: AppConfig, log: Logger): Promise<void> {
   const { dataDirectory, dataDirectoryOrigin } = config;
   const status = await app.status();
-  const { sequence, documents, durability, syncIntervalMs, recovery } = status;
+  const { sequence, documents, durability, syncIntervalMs, memory, recovery } = status;
   if (dataDirectoryOrigin === 'mounted') {
     log.info({ dataDirectory }, 'no data directory is named and something is mounted at /app: the data lives there');
   }
-  log.info({ version: readVersion(), dataDirectory, documents, sequence, durability, recovery }, 'database open');
+  log.info(
+    { version: readVersion(), dataDirectory, documents, sequence, durability, memory, recovery },
+    'database open',
+  );
+  if (status.writes === 'memoryFull') {
+    log.warn(
+      { memory },
+      'the documents take more memory than --memory-bytes-max allows: creates and updates are refused until there is room',
+    );
+  }
   if (syncIntervalMs !== null) {
     log.warn(
       { durability, syncIntervalMs },

@@ -31,7 +31,7 @@ export interface Database {
    * Applies the operations in order, all or nothing, as one commit. Resolves once it is durable, as the engine's `durability` says, and visible.
    * @throws {DatabaseError} `NOT_FOUND`, `VERSION_CONFLICT`, `ALREADY_ARCHIVED`, `NOT_ARCHIVED`, `ALREADY_EXISTS` or
    *   `INVALID_ARGUMENT` with nothing written, and `operation` (an index) in the evidence when there are several;
-   *   `STORAGE_FULL` or `OVERLOADED` with nothing written; `OUTCOME_UNKNOWN` when the disk failed under the write.
+   *   `STORAGE_FULL`, `MEMORY_FULL` or `OVERLOADED` with nothing written; `OUTCOME_UNKNOWN` when the disk failed under the write.
    */
   commit(principal: Principal, operations: readonly Operation[]): Promise<Commit>;
 

@@ -10,7 +10,22 @@ export interface DatabaseStatus {
   readonly durability: Durability;
   /** At durability `interval`, the milliseconds whose acknowledged commits a power cut may lose; null at `sync`. */
   readonly syncIntervalMs: number | null;
+  readonly writes: WriteState;
+  readonly memory: MemoryUse;
   readonly recovery: RecoveryReport;
+}
+
+/**
+ * What becomes of writes now. `accepted`; `stalled`: they wait for a disk that has not answered for long; `storageFull`: the last one found
+ * no room on the disk; `memoryFull`: creates and updates are refused; `failed`: the disk failed, and nothing is written any more.
+ */
+export type WriteState = 'accepted' | 'stalled' | 'storageFull' | 'memoryFull' | 'failed';
+
+export interface MemoryUse {
+  /** What the documents take, about, those included that are kept for whoever is reading. */
+  readonly bytes: number;
+  /** Beyond it, creates and updates are refused; null when there is no limit. */
+  readonly bytesMax: number | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
-import type { DatabaseStatus } from '../database/status.ts';
+import type { DatabaseStatus, WriteState } from '../database/status.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
 import { DatabaseError, LimitExceededError } from '../errors.ts';
@@ -13,8 +13,10 @@ import { admits, EmbeddedReadView } from './embedded-read-view.ts';
 import { Log } from './log/log.ts';
 import type { LogEvent } from './log/log-event.ts';
 import { encodeCommit } from './log/record.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
+import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { Staging } from './staging.ts';
@@ -25,6 +27,8 @@ export interface EmbeddedDatabaseOptions {
   readonly directory: string;
   /** Called once, when the disk failed under a write: nothing can be written any more, and the server should stop. */
   readonly onFailure?: (error: DatabaseError) => void;
+  /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
+  readonly onWriteState?: (state: WriteState) => void;
   /** Told what happens in the log: segments, a torn tail that was cut off, a full or failed disk. */
   readonly onLogEvent?: (event: LogEvent) => void;
   /**
@@ -36,6 +40,7 @@ export interface EmbeddedDatabaseOptions {
   readonly fileSystem?: FileSystem;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly heapMeter?: HeapMeter;
 }
 
 export interface EmbeddedDatabaseLimits {
@@ -47,6 +52,10 @@ export interface EmbeddedDatabaseLimits {
   readonly viewsMax: number;
   /** How long a read view may stay open, in milliseconds. */
   readonly viewMsMax: number;
+  /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
+  readonly memoryBytesMax: number;
+  /** How long the disk may take for one write or sync, in milliseconds, before the status says that it stalls. */
+  readonly stallMsMax: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -54,6 +63,8 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   pendingBytesMax: 256 * 1024 * 1024,
   viewsMax: 10_000,
   viewMsMax: 60_000,
+  memoryBytesMax: Number.POSITIVE_INFINITY,
+  stallMsMax: 5_000,
 });
 
 /**
@@ -64,10 +75,18 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { directory, fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = options;
   const lock = await lockDirectory(directory, fileSystem);
-  const { syncIntervalMs = null } = options;
+  const { syncIntervalMs = null, heapMeter = systemHeapMeter } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const onFailure = failureReporter(options);
+  const state = new State();
+  const views = new Set<EmbeddedReadView>();
+  const memory = new MemoryLimit({
+    bytesMax: limits.memoryBytesMax,
+    // The oldest view keeps the most.
+    countedBytes: () => state.bytes + (views.values().next().value?.keptBytes ?? 0),
+    heapMeter,
+  });
   try {
-    const state = new State();
     const log = await Log.open({
       fileSystem,
       directory,
@@ -78,8 +97,21 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => options.onLogEvent?.(event),
     });
-    return new EmbeddedDatabase({ lock, state, log, clock, random, onFailure, options });
+    return new EmbeddedDatabase({
+      lock,
+      state,
+      views,
+      memory,
+      log,
+      clock,
+      random,
+      limits,
+      syncIntervalMs,
+      onFailure,
+      onWriteState: options.onWriteState,
+    });
   } catch (error) {
+    memory.close();
     await lock.release();
     throw error;
   }
@@ -98,11 +130,16 @@ function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => 
 interface Parts {
   readonly lock: DirectoryLock;
   readonly state: State;
+  /** Those that are open, oldest first. */
+  readonly views: Set<EmbeddedReadView>;
+  readonly memory: MemoryLimit;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
+  readonly limits: EmbeddedDatabaseLimits;
+  readonly syncIntervalMs: number | null;
   readonly onFailure: (error: unknown) => void;
-  readonly options: EmbeddedDatabaseOptions;
+  readonly onWriteState: ((state: WriteState) => void) | undefined;
 }
 
 /** Memory plus an append-only log, in one process. */
@@ -116,19 +153,25 @@ export class EmbeddedDatabase implements Database {
   readonly #random: Random;
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #createDocumentId: () => string;
-  readonly #views = new Set<EmbeddedReadView>();
+  readonly #views: Set<EmbeddedReadView>;
+  readonly #memory: MemoryLimit;
   readonly #syncIntervalMs: number | null;
+  readonly #onWriteState: ((state: WriteState) => void) | undefined;
+  #toldWriteState: WriteState = 'accepted';
   #closed = false;
 
-  constructor({ lock, state, log, clock, random, onFailure, options }: Parts) {
+  constructor({ lock, state, views, memory, log, clock, random, limits, syncIntervalMs, ...listeners }: Parts) {
     this.#lock = lock;
     this.#state = state;
     this.#staging = new Staging(state);
     this.#log = log;
     this.#clock = clock;
     this.#random = random;
-    this.#limits = { ...defaultLimits, ...options.limits };
-    this.#syncIntervalMs = options.syncIntervalMs ?? null;
+    this.#views = views;
+    this.#memory = memory;
+    this.#limits = limits;
+    this.#syncIntervalMs = syncIntervalMs;
+    this.#onWriteState = listeners.onWriteState;
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
@@ -138,7 +181,7 @@ export class EmbeddedDatabase implements Database {
       pendingBytesMax: this.#limits.pendingBytesMax,
       onFailure: (error) => {
         this.#staging.clear();
-        onFailure(error);
+        listeners.onFailure(error);
       },
     });
   }
@@ -169,9 +212,21 @@ export class EmbeddedDatabase implements Database {
   }
 
   async commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
+    try {
+      const commit = await this.#commit(principal, operations);
+      if (this.#toldWriteState !== 'accepted') this.#tellWriteState();
+      return commit;
+    } catch (error) {
+      if (isRefusal(error)) this.#tellWriteState();
+      throw error;
+    }
+  }
+
+  async #commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
     this.#checkOpen();
     this.#checkOperations(operations);
     this.#queue.checkRoom();
+    if (operations.some(takesMemory)) this.#memory.checkRoom();
     let prepared: PreparedCommit;
     try {
       prepared = prepareCommit(
@@ -208,6 +263,11 @@ export class EmbeddedDatabase implements Database {
       documents: this.#state.documents.size,
       durability: this.#log.durability,
       syncIntervalMs: this.#syncIntervalMs,
+      writes: this.#writeState(),
+      memory: {
+        bytes: this.#memory.bytes,
+        bytesMax: Number.isFinite(this.#memory.bytesMax) ? this.#memory.bytesMax : null,
+      },
       recovery: this.#log.report,
     };
   }
@@ -215,6 +275,7 @@ export class EmbeddedDatabase implements Database {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#memory.close();
     try {
       await this.#queue.idle();
       for (const view of this.#views) view.close();
@@ -222,6 +283,20 @@ export class EmbeddedDatabase implements Database {
     } finally {
       await this.#lock.release();
     }
+  }
+
+  #tellWriteState(): void {
+    const state = this.#writeState();
+    if (state === this.#toldWriteState) return;
+    this.#toldWriteState = state;
+    this.#onWriteState?.(state);
+  }
+
+  #writeState(): WriteState {
+    if (this.#log.hasFailed) return 'failed';
+    if (this.#log.busyMs > this.#limits.stallMsMax) return 'stalled';
+    if (this.#log.foundNoSpace) return 'storageFull';
+    return this.#memory.isFull ? 'memoryFull' : 'accepted';
   }
 
   #checkOpen(): void {
@@ -244,4 +319,14 @@ export class EmbeddedDatabase implements Database {
     const kept = 'sequence' in at ? at.sequence === sequence : at.time >= committedAt;
     if (!kept) throw new DatabaseError('HISTORY_GONE', 'That state is not kept', { oldest: sequence });
   }
+}
+
+/** Archiving and restoring share the body with the version before, and erasing gives room. */
+function takesMemory({ kind }: Operation): boolean {
+  return kind === 'create' || kind === 'update';
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return error.code === 'MEMORY_FULL' || error.code === 'STORAGE_FULL' || error.code === 'OVERLOADED';
 }

@@ -29,6 +29,7 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   readonly sequence: number;
   readonly #options: ReadViewOptions;
   readonly #deadline: number;
+  readonly #supersededBytesBefore: number;
   /** What this view sees of every document that changed since: the version that was current when it was opened. */
   readonly #superseded = new Map<string, Document>();
   /** Those of them that were erased, so that scans find them where they stood: the lists of the state have them no more. */
@@ -38,8 +39,14 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   constructor(options: ReadViewOptions) {
     this.#options = options;
     this.sequence = options.state.sequence;
+    this.#supersededBytesBefore = options.state.supersededBytes;
     this.#deadline = options.clock.monotonic() + options.deadlineMs;
     options.state.addListener(this);
+  }
+
+  /** At most how much memory is kept for this view, and those opened later, which nobody else needs. */
+  get keptBytes(): number {
+    return this.#options.state.supersededBytes - this.#supersededBytesBefore;
   }
 
   supersede(previous: Document): void {

@@ -1,4 +1,5 @@
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import { documentBytes } from './document-bytes.ts';
 import { DocumentList } from './document-list.ts';
 import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
 
@@ -27,6 +28,8 @@ export class State {
   readonly #listeners = new Set<SupersedeListener>();
   /** Every document of every table. */
   readonly documents = new DocumentList();
+  #bytes = 0;
+  #supersededBytes = 0;
   #sequence = 0;
   #committedAt = 0;
 
@@ -42,6 +45,16 @@ export class State {
   /** When the newest commit was made, in milliseconds since the Unix epoch; 0 before the first. */
   get committedAt(): number {
     return this.#committedAt;
+  }
+
+  /** About what the documents take in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The same of all versions that were ever superseded while somebody listened: what a listener keeps is among those since it came. */
+  get supersededBytes(): number {
+    return this.#supersededBytes;
   }
 
   document(id: string): Document | undefined {
@@ -92,11 +105,15 @@ export class State {
   }
 
   #putDocument(document: Document): void {
-    const previous = this.#listeners.size === 0 ? undefined : this.#documents.get(document.id);
-    if (previous !== undefined) for (const listener of this.#listeners) listener.supersede(previous);
+    const previous = document.version === 1 ? undefined : this.#documents.get(document.id);
+    if (previous !== undefined) {
+      for (const listener of this.#listeners) listener.supersede(previous);
+      this.#discount(previous);
+    }
     const table = this.#tables.get(document.table.name);
     if (table === undefined)
       throw new Error(`document ${document.id} is of table ${document.table.id}, which is not there`);
+    this.#bytes += documentBytes(document);
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.documents.put(document);
@@ -106,9 +123,16 @@ export class State {
     const document = this.#documents.get(id);
     if (document === undefined) throw new Error(`document ${id} is to be erased, but is not there`);
     for (const listener of this.#listeners) listener.erase(document);
+    this.#discount(document);
     this.#documents.delete(id);
     this.documents.remove(document);
     this.#tables.get(document.table.name)?.documents.remove(document);
+  }
+
+  #discount(document: Document): void {
+    const bytes = documentBytes(document);
+    this.#bytes -= bytes;
+    if (this.#listeners.size > 0) this.#supersededBytes += bytes;
   }
 
   #putTable(record: TableRecord): void {

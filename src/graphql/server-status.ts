@@ -21,6 +21,17 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
     } as const,
   });
 
+  const writes = builder.enumType('WriteState', {
+    description: 'What becomes of writes now.',
+    values: {
+      ACCEPTED: { value: 'accepted' },
+      STALLED: { value: 'stalled', description: 'They wait for a disk that has not answered for long.' },
+      STORAGE_FULL: { value: 'storageFull', description: 'The last one found no room on the disk.' },
+      MEMORY_FULL: { value: 'memoryFull', description: 'Creates and updates are refused until there is room.' },
+      FAILED: { value: 'failed', description: 'The disk failed: nothing is written any more, and the server stops.' },
+    } as const,
+  });
+
   const recovery = builder.objectRef<RecoveryReport>('RecoveryReport').implement({
     description: 'What the engine did to bring the database back when it was opened.',
     fields: (t) => ({
@@ -56,6 +67,18 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
         type: 'SafeInt',
         nullable: true,
         description: 'Null unless the durability is INTERVAL.',
+      }),
+      writes: t.expose('writes', { type: writes }),
+      memoryBytes: t.field({
+        type: 'SafeInt',
+        description: 'About what the documents take in memory, those included that are kept for whoever is reading.',
+        resolve: ({ memory }) => memory.bytes,
+      }),
+      memoryBytesMax: t.field({
+        type: 'SafeInt',
+        nullable: true,
+        description: 'Beyond it, creates and updates are refused with MEMORY_FULL. Null when there is no limit.',
+        resolve: ({ memory }) => memory.bytesMax,
       }),
       recovery: t.expose('recovery', { type: recovery }),
     }),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.ts';
 import { anonymous } from '../database/principal.ts';
+import type { WriteState } from '../database/status.ts';
 import type { HttpOptions } from './http-options.ts';
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
@@ -31,18 +32,21 @@ export function addServiceRoutes(server: FastifyInstance, { version, database }:
   });
 
   server.get('/readyz', async (request, reply) => {
-    const ready = await isReady(database, (error) => request.log.warn({ err: error }, 'not ready'));
-    if (!ready) reply.code(503).header('retry-after', '1');
-    return { status: ready ? 'ready' : 'not ready' };
+    const writes = await writeState(database, (error) => request.log.warn({ err: error }, 'not ready'));
+    // A full disk or memory refuses some writes and leaves all else to be served.
+    const ready = writes !== null && writes !== 'stalled' && writes !== 'failed';
+    if (ready) return { status: 'ready' };
+    reply.code(503).header('retry-after', '1');
+    return { status: 'not ready', ...(writes === null ? {} : { writes }) };
   });
 }
 
-async function isReady(database: Database, report: (error: unknown) => void): Promise<boolean> {
+/** Null when the database does not say. */
+async function writeState(database: Database, report: (error: unknown) => void): Promise<WriteState | null> {
   try {
-    await database.status(anonymous);
-    return true;
+    return (await database.status(anonymous)).writes;
   } catch (error) {
     report(error);
-    return false;
+    return null;
   }
 }

@@ -10,7 +10,9 @@ export function answerRestError(error: unknown, request: FastifyRequest, reply: 
   if (!(error instanceof DatabaseError) || error.code === 'INTERNAL') throw error;
   const { code, message, evidence } = error;
   const status = error instanceof RestRefusal ? error.status : restStatuses[code];
-  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+  // A refusal for want of room comes as often as requests do, and the server tells once that it refuses.
+  const level = code === 'OUTCOME_UNKNOWN' ? 'error' : 'debug';
+  if (status >= 500) request.log[level]({ err: error, requestId: request.id }, 'request failed');
   if (code === 'OVERLOADED') reply.header('retry-after', String(evidence.retryAfterSeconds ?? 1));
   reply.code(status).send({ detail: message, code, ...evidence });
 }

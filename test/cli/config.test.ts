@@ -30,6 +30,8 @@ describe('config', () => {
       allowedOrigins: [],
       operationsMax: 10_000,
       pendingBytesMax: 256 * 1024 * 1024,
+      memoryBytesMax: null,
+      stallMsMax: 5000,
       durability: 'sync',
       syncIntervalMs: null,
       viewsMax: 10_000,

@@ -66,6 +66,18 @@ export type JsonType =
   | 'OBJECT'
   | 'STRING';
 
+/** What becomes of writes now. */
+export type WriteState =
+  | 'ACCEPTED'
+  /** The disk failed: nothing is written any more, and the server stops. */
+  | 'FAILED'
+  /** Creates and updates are refused until there is room. */
+  | 'MEMORY_FULL'
+  /** They wait for a disk that has not answered for long. */
+  | 'STALLED'
+  /** The last one found no room on the disk. */
+  | 'STORAGE_FULL';
+
 export type ArchiveDocumentMutationVariables = Exact<{
   id: string | number;
   version?: number | null | undefined;
@@ -120,7 +132,7 @@ export type GetDocumentQuery = { getDocument: { id: string, table: string, name:
 export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean } } };
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean } } };
 
 export type GetValueQueryVariables = Exact<{
   id: string | number;
@@ -290,6 +302,9 @@ export const GetStatusDocument = new TypedDocumentString(`
     uptimeSeconds
     durability
     syncIntervalMs
+    writes
+    memoryBytes
+    memoryBytesMax
     recovery {
       segments
       frames

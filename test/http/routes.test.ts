@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
+import type { WriteState } from '../../src/database/status.ts';
 import { DatabaseError } from '../../src/errors.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, type HttpQuestion, send, sendRaw } from '../support/http-client.ts';
@@ -9,8 +10,9 @@ import { type ListeningServer, startListeningServer } from '../support/listening
 describe.each(engineVariants)('The server in front of the %s', (_name, openEngine) => {
   let server: ListeningServer;
   let logged: Record<string, unknown>[];
-  /** What the database answers `status` with, when it fails. */
+  /** What the database answers `status` with, when it fails, and what it says of writes, when that is to be another. */
   let statusError: Error | undefined;
+  let writes: WriteState | undefined;
 
   beforeAll(async () => {
     logged = [];
@@ -18,7 +20,12 @@ describe.each(engineVariants)('The server in front of the %s', (_name, openEngin
     const logger = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
     server = await startListeningServer(openEngine, {
       http: { logger },
-      wrap: (database) => failingStatus(database, () => statusError),
+      wrap: (database) =>
+        failingStatus(
+          database,
+          () => statusError,
+          () => writes,
+        ),
       register: (instance) => {
         instance.get('/bug', async () => {
           throw new Error('the secret of the bug');
@@ -63,6 +70,22 @@ describe.each(engineVariants)('The server in front of the %s', (_name, openEngin
     statusError = undefined;
     expect([answer.status, answer.json, answer.headers['retry-after']]).toEqual([503, { status: 'not ready' }, '1']);
     expect((await ask('/livez')).status).toBe(200);
+  });
+
+  test('GET /readyz is 503 while the disk stalls or has failed, and 200 while there is no room, which stops no reads', async () => {
+    const statuses: Record<string, unknown> = {};
+    for (writes of ['accepted', 'storageFull', 'memoryFull', 'stalled', 'failed'] as const) {
+      const { status, json } = await ask('/readyz');
+      statuses[writes] = [status, json];
+    }
+    writes = undefined;
+    expect(statuses).toEqual({
+      accepted: [200, { status: 'ready' }],
+      storageFull: [200, { status: 'ready' }],
+      memoryFull: [200, { status: 'ready' }],
+      stalled: [503, { status: 'not ready', writes: 'stalled' }],
+      failed: [503, { status: 'not ready', writes: 'failed' }],
+    });
   });
 
   test.each([
@@ -165,7 +188,11 @@ describe.each(engineVariants)('The server in front of the %s', (_name, openEngin
   });
 });
 
-function failingStatus(database: Database, error: () => Error | undefined): Database {
+function failingStatus(
+  database: Database,
+  error: () => Error | undefined,
+  writes: () => WriteState | undefined,
+): Database {
   return {
     getDocument: (...args) => database.getDocument(...args),
     view: (...args) => database.view(...args),
@@ -174,7 +201,8 @@ function failingStatus(database: Database, error: () => Error | undefined): Data
     status: async (principal) => {
       const failure = error();
       if (failure !== undefined) throw failure;
-      return database.status(principal);
+      const status = await database.status(principal);
+      return { ...status, writes: writes() ?? status.writes };
     },
   };
 }

@@ -19,6 +19,7 @@ const documentedStatuses: Readonly<Record<ErrorCode, number>> = {
   LIMIT_EXCEEDED: 400,
   OVERLOADED: 503,
   STORAGE_FULL: 507,
+  MEMORY_FULL: 507,
   OUTCOME_UNKNOWN: 500,
   FORBIDDEN: 403,
   INTERNAL: 500,

@@ -74,6 +74,7 @@ export class Log {
   /** Null at durability `sync`. */
   readonly #backgroundSync: BackgroundSync | null;
   #appendingSince = 0;
+  #foundNoSpace = false;
   #failure: DatabaseError | null = null;
   #appending = false;
   #closed = false;
@@ -168,6 +169,11 @@ export class Log {
     return this.#epoch;
   }
 
+  /** Whether the last append found no room on the disk. */
+  get foundNoSpace(): boolean {
+    return this.#foundNoSpace;
+  }
+
   /** Whether the disk has failed: nothing is written any more. */
   get hasFailed(): boolean {
     return this.#failure !== null;
@@ -197,6 +203,7 @@ export class Log {
       const segment = await this.#segmentWithRoom();
       await segment.append(commits);
       this.#nextSequence = segment.position.nextSequence;
+      this.#foundNoSpace = false;
       await this.#backgroundSync?.written();
     } catch (error) {
       throw this.#failed(error);
@@ -304,6 +311,7 @@ export class Log {
   #failed(error: unknown): DatabaseError {
     if (this.#failure !== null) return this.#failure;
     if (error instanceof NoSpaceError) {
+      this.#foundNoSpace = true;
       this.#tell({ kind: 'noSpace', cause: error.cause });
       return storageFull(error);
     }
