@@ -47,6 +47,8 @@ export interface EmbeddedDatabaseLimits {
   readonly viewsMax: number;
   /** How long a read view may stay open, in milliseconds. */
   readonly viewMsMax: number;
+  /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
+  readonly segmentBytesMax: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -54,6 +56,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   pendingBytesMax: 256 * 1024 * 1024,
   viewsMax: 10_000,
   viewMsMax: 60_000,
+  segmentBytesMax: 64 * 1024 * 1024,
 });
 
 /**
@@ -75,6 +78,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       random,
       syncIntervalMs,
       onFailure,
+      segmentBytesMax: options.limits?.segmentBytesMax ?? defaultLimits.segmentBytesMax,
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => options.onLogEvent?.(event),
     });
