@@ -41,6 +41,7 @@ export async function createApp(config: Config, version: string, logger: Logger)
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
+      segmentBytesMax: config.segmentBytesMax,
       viewsMax: config.viewsMax,
       viewMsMax: config.viewMsMax,
     },
