@@ -42,7 +42,7 @@ export interface DamageWorkload {
 
 export async function damageWorkload(end: 'stopped' | 'killed', seed = 1): Promise<DamageWorkload> {
   const fileSystem = new SimulatedFileSystem();
-  const database = await open(fileSystem, new SeededRandom(seed));
+  const database = await openDamageable(fileSystem, new SeededRandom(seed));
   const states = [await documentsOf(database)];
   let frameEnds: number[] = [];
   let newestSegment = '';
@@ -81,7 +81,7 @@ export async function openCopy(damaged: SimulatedFileSystem): Promise<Opening> {
   const before = fileSystem.contents();
   let database: EmbeddedDatabase;
   try {
-    database = await open(fileSystem, new SeededRandom(9));
+    database = await openDamageable(fileSystem, new SeededRandom(9));
   } catch (error) {
     if (!(error instanceof CorruptionError || error instanceof NewerFormatError)) throw error;
     const after = fileSystem.contents();
@@ -96,7 +96,7 @@ export async function openCopy(damaged: SimulatedFileSystem): Promise<Opening> {
   return { kind: 'opened', sequence, documents, recovery, fileSystem: fileSystem.killProcess() };
 }
 
-async function open(fileSystem: SimulatedFileSystem, random: SeededRandom): Promise<EmbeddedDatabase> {
+export function openDamageable(fileSystem: SimulatedFileSystem, random: SeededRandom): Promise<EmbeddedDatabase> {
   const limits = { segmentBytesMax };
   return openEmbeddedDatabase({ directory: dataDirectory, fileSystem, clock: stillClock, random, limits });
 }
