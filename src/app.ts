@@ -50,6 +50,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     limits: {
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
+      segmentBytesMax: config.segmentBytesMax,
       viewsMax: config.viewsMax,
       viewMsMax: config.viewMsMax,
       memoryBytesMax: config.memoryBytesMax,

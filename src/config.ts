@@ -135,6 +135,13 @@ export const settings = {
     type: wholeNumber('MILLISECONDS', 2, 60_000),
     help: 'With --durability interval: the most milliseconds of answered writes that a power cut may lose. A disk that syncs slower slows the writes down. Without it, not used.',
   },
+  segmentBytesMax: {
+    flag: 'segment-bytes-max',
+    environment: ['YARADB_SEGMENT_BYTES_MAX'],
+    default: '64MiB',
+    type: size('64KiB', '1GiB'),
+    help: 'Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment.',
+  },
   viewsMax: {
     flag: 'views-max',
     environment: ['YARADB_VIEWS_MAX'],
@@ -204,6 +211,7 @@ export interface Config {
   readonly durability: 'sync' | 'interval';
   /** Null at durability `sync`. */
   readonly syncIntervalMs: number | null;
+  readonly segmentBytesMax: number;
   readonly viewsMax: number;
   readonly viewMsMax: number;
   readonly drainMsMax: number;
@@ -290,6 +298,7 @@ export function parseConfig(
     stallMsMax: read(settings.stallMsMax),
     durability: read(settings.durability),
     syncIntervalMs: read(settings.durability) === 'interval' ? read(settings.syncIntervalMs) : null,
+    segmentBytesMax: read(settings.segmentBytesMax),
     viewsMax: read(settings.viewsMax),
     viewMsMax: read(settings.viewMsMax),
     drainMsMax: read(settings.drainMsMax),

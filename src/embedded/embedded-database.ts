@@ -56,6 +56,8 @@ export interface EmbeddedDatabaseLimits {
   readonly memoryBytesMax: number;
   /** How long the disk may take for one write or sync, in milliseconds, before the status says that it stalls. */
   readonly stallMsMax: number;
+  /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
+  readonly segmentBytesMax: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -65,6 +67,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   viewMsMax: 60_000,
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,
+  segmentBytesMax: 64 * 1024 * 1024,
 });
 
 /**
@@ -94,6 +97,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       random,
       syncIntervalMs,
       onFailure,
+      segmentBytesMax: limits.segmentBytesMax,
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => options.onLogEvent?.(event),
     });

@@ -35,6 +35,7 @@ describe('config', () => {
       durability: 'sync',
       syncIntervalMs: null,
       viewsMax: 10_000,
+      segmentBytesMax: 64 * 1024 * 1024,
       viewMsMax: 60_000,
       drainMsMax: 8000,
       logLevel: 'info',

@@ -45,6 +45,10 @@ export class HeldFileSystem implements FileSystem {
     return this.#inner.makeDirectory(path);
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return this.#inner.removeDirectory(path);
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#inner.rename(from, to);
   }

@@ -75,6 +75,13 @@ export class Directory {
     this.unsynced = [];
   }
 
+  /** The directory at the end of these names; undefined when there is none. */
+  find([name, ...rest]: readonly string[]): Directory | undefined {
+    if (name === undefined) return this;
+    const entry = this.visible.get(name);
+    return entry instanceof Directory ? entry.find(rest) : undefined;
+  }
+
   visibleBytes(): number {
     let total = 0;
     for (const entry of this.visible.values()) {
@@ -103,6 +110,15 @@ export function cutPowerUnder(directory: Directory, random: SeededRandom): Direc
     );
   }
   return new Directory(survivors);
+}
+
+/** A directory with the same files, all of them durable and none of them locked. */
+export function copyOfVisible(directory: Directory): Directory {
+  const copies: Entries = new Map();
+  for (const [name, entry] of directory.visible) {
+    copies.set(name, entry instanceof Directory ? copyOfVisible(entry) : new Inode(entry.visible));
+  }
+  return new Directory(copies);
 }
 
 /** Any of the sizes that the file has had since its last sync, and of each sector any of the contents. */

@@ -1,12 +1,13 @@
 import { basename, dirname } from 'node:path';
 import type { File, FileSystem, OpenMode } from '../../src/embedded/ports/file-system.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { cutPowerUnder, Directory, Inode } from './simulated-disk.ts';
+import { copyOfVisible, cutPowerUnder, Directory, Inode } from './simulated-disk.ts';
 
 /** The operations that change something, or make a change durable. */
 export type OperationKind =
   | 'open'
   | 'makeDirectory'
+  | 'removeDirectory'
   | 'rename'
   | 'remove'
   | 'syncDirectory'
@@ -38,6 +39,8 @@ export class SimulatedFileSystem implements FileSystem {
   /** Operations so far. */
   operations = 0;
   inject: FaultInjector | null = null;
+  /** Called before every operation, which begins when this has resolved: a disk that stalls, or lets others go first. */
+  delay: ((kind: OperationKind, path: string) => Promise<void>) | null = null;
   /** Bytes that fit on the disk; a write beyond writes what fits, then fails with `ENOSPC`. */
   capacity = Number.POSITIVE_INFINITY;
 
@@ -60,10 +63,21 @@ export class SimulatedFileSystem implements FileSystem {
   /** The power is cut: of what was not synced, what `random` chooses survives. */
   cutPower(random: SeededRandom): SimulatedFileSystem {
     this.#stopped = true;
+    return this.copyAfterPowerCut(random);
+  }
+
+  /** What would be left if the power was cut now. */
+  copyAfterPowerCut(random: SeededRandom): SimulatedFileSystem {
     return new SimulatedFileSystem(cutPowerUnder(this.#root, random));
   }
 
+  /** Another disk with the same files, all of them durable. */
+  copy(): SimulatedFileSystem {
+    return new SimulatedFileSystem(copyOfVisible(this.#root));
+  }
+
   async open(path: string, mode: OpenMode): Promise<File> {
+    await this.delay?.('open', path);
     const directory = this.#directory(dirname(path));
     const existing = directory.visible.get(basename(path));
     if (existing instanceof Directory) throw systemError('EISDIR', path);
@@ -86,6 +100,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string): Promise<void> {
+    await this.delay?.('makeDirectory', path);
     if (path === dirname(path)) throw systemError('EEXIST', path);
     const parent = this.#directory(dirname(path));
     if (parent.visible.has(basename(path))) throw systemError('EEXIST', path);
@@ -93,7 +108,15 @@ export class SimulatedFileSystem implements FileSystem {
     parent.change({ name: basename(path), entry: new Directory() });
   }
 
+  async removeDirectory(path: string): Promise<void> {
+    await this.delay?.('removeDirectory', path);
+    if (this.#directory(path).visible.size > 0) throw systemError('ENOTEMPTY', path);
+    this.#perform('removeDirectory', path);
+    this.#directory(dirname(path)).change({ name: basename(path), entry: null });
+  }
+
   async rename(from: string, to: string): Promise<void> {
+    await this.delay?.('rename', to);
     const directory = this.#directory(dirname(from));
     const entry = directory.visible.get(basename(from));
     if (entry === undefined) throw systemError('ENOENT', from);
@@ -103,6 +126,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async remove(path: string): Promise<void> {
+    await this.delay?.('remove', path);
     const directory = this.#directory(dirname(path));
     if (!directory.visible.has(basename(path))) throw systemError('ENOENT', path);
     this.#perform('remove', path);
@@ -110,6 +134,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async syncDirectory(path: string): Promise<void> {
+    await this.delay?.('syncDirectory', path);
     const directory = this.#directory(path);
     this.#sync('syncDirectory', path, directory);
   }
@@ -156,6 +181,16 @@ export class SimulatedFileSystem implements FileSystem {
   /** Takes a file away, durably, like a hand from outside. */
   deleteBytes(path: string): void {
     this.#directory(dirname(path)).place(basename(path), null);
+  }
+
+  /** Bytes in all files. */
+  size(): number {
+    return this.#root.visibleBytes();
+  }
+
+  /** Whether there is such a directory. */
+  exists(directory: string): boolean {
+    return this.#root.find(directory.split('/').filter((name) => name !== '')) !== undefined;
   }
 
   names(path: string): string[] {
@@ -233,18 +268,22 @@ class SimulatedFile implements File {
   }
 
   async write(source: Uint8Array, position: number): Promise<number> {
+    await this.#fileSystem.delay?.('write', this.#path);
     return this.#fileSystem.write(this.#inode, this.#path, source, position);
   }
 
   async truncate(size: number): Promise<void> {
+    await this.#fileSystem.delay?.('truncate', this.#path);
     this.#fileSystem.truncate(this.#inode, this.#path, size);
   }
 
   async datasync(): Promise<void> {
+    await this.#fileSystem.delay?.('datasync', this.#path);
     this.#fileSystem.syncFile(this.#inode, this.#path, 'datasync');
   }
 
   async sync(): Promise<void> {
+    await this.#fileSystem.delay?.('sync', this.#path);
     this.#fileSystem.syncFile(this.#inode, this.#path, 'sync');
   }
 

@@ -18,11 +18,18 @@ export class ServerProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}, main = program) {
+  /** `wrapper` is a command that becomes the server in the end: its process id must be the server's. */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    main = program,
+    wrapper: readonly string[] = [],
+  ) {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(YARADB_|DATA_DIR$|NODE_OPTIONS$|VITEST)/.test(name),
     );
-    this.#child = spawn(process.execPath, [main, ...args], {
+    const [command = process.execPath, ...rest] = [...wrapper, process.execPath, main, ...args];
+    this.#child = spawn(command, rest, {
       env: { ...Object.fromEntries(inherited), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -53,7 +60,7 @@ export class ServerProcess {
     return this.#stderr;
   }
 
-  /** The URL in the line that says the server is ready. Rejects when the process ends without one. */
+  /** The URL in the line that says the server is ready. Rejects when the process ends without one, the ending as the cause. */
   async ready(): Promise<string> {
     const url = () => /^YaraDB .* is ready at (http:\S+)$/m.exec(this.#stdout)?.[1];
     return new Promise((resolve, reject) => {
@@ -63,10 +70,10 @@ export class ServerProcess {
       };
       look();
       this.#child.stdout.on('data', look);
-      void this.ended.then(
-        ({ code, stderr }) => reject(new Error(`ended with ${code} before it was ready: ${stderr}`)),
-        reject,
-      );
+      void this.ended.then((ending) => {
+        const message = `ended with ${ending.code ?? ending.signal} before it was ready: ${ending.stderr}`;
+        reject(new Error(message, { cause: ending }));
+      }, reject);
     });
   }
 
@@ -86,8 +93,10 @@ export async function startServer(
   directory: string,
   flags: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  wrapper: readonly string[] = [],
 ): Promise<{ readonly server: ServerProcess; readonly url: string }> {
-  const server = new ServerProcess(['serve', '--port', '0', '--data-dir', directory, ...flags], environment);
+  const args = ['serve', '--port', '0', '--data-dir', directory, ...flags];
+  const server = new ServerProcess(args, environment, program, wrapper);
   try {
     return { server, url: await server.ready() };
   } catch (error) {

@@ -3,7 +3,9 @@ import { type FileSystem, systemErrorCode } from './file-system.ts';
 
 /**
  * Makes a directory, and its parents where they are missing, so that the whole way to it survives a power cut: a directory that
- * is there already may be one whose entry never reached the disk, so its parent is synced either way.
+ * is there already may be one whose entry never reached the disk, so its parent is synced either way. When that sync fails, a
+ * directory that was made is removed again: its entry may count as clean from then on without being on disk, so that the next
+ * start, finding the directory, would sync in vain, and lose all that it puts there with the power.
  */
 export async function makeDurableDirectory(fileSystem: FileSystem, path: string): Promise<void> {
   const made = await makeDirectory(fileSystem, path);
@@ -11,7 +13,9 @@ export async function makeDurableDirectory(fileSystem: FileSystem, path: string)
     await fileSystem.syncDirectory(dirname(path));
   } catch (error) {
     // Syncing takes the right to read the parent. Who may not even do that was given the directory by somebody else.
-    if (made || systemErrorCode(error) !== 'EACCES') throw error;
+    if (!made && systemErrorCode(error) === 'EACCES') return;
+    if (made) await fileSystem.removeDirectory(path);
+    throw error;
   }
 }
 

@@ -12,6 +12,8 @@ export interface FileSystem {
   list(directory: string): Promise<string[]>;
   /** Its parent must exist, itself must not (`EEXIST`). */
   makeDirectory(path: string): Promise<void>;
+  /** Removes a directory, which must be empty. Durable once its parent is synced. */
+  removeDirectory(path: string): Promise<void>;
   /** Replaces `to` when it exists. Durable once the directory is synced. */
   rename(from: string, to: string): Promise<void>;
   /** Durable once the directory is synced. */

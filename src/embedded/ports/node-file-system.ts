@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { tryLock } from 'fs-native-extensions';
 import type { File, FileSystem, OpenMode } from './file-system.ts';
 
@@ -27,6 +27,8 @@ export const nodeFileSystem: FileSystem = {
   async makeDirectory(path) {
     await mkdir(path, { mode: directoryMode });
   },
+
+  removeDirectory: (path) => rmdir(path),
 
   rename: (from, to) => rename(from, to),
 

@@ -1,0 +1,127 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Operation } from '../../../src/database/operation.ts';
+import { hashBody } from '../../../src/document/body-hash.ts';
+import { type Document, defaultTable } from '../../../src/document/document.ts';
+import type { CommitRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+
+/**
+ * What a database is, in the simplest words there are: it says what a commit must have done, from the operations that a client
+ * sent. Written from the contract and not from the engine, so that the two can disagree.
+ */
+export class Model {
+  readonly documents = new Map<string, Document>();
+  readonly tables = new Map<string, TableRecord>();
+  sequence = 0;
+
+  /**
+   * Takes the commit as what came of `operations`.
+   * @returns the documents that it must have been answered with, when it is exactly what it had to be; else what is wrong with it, the
+   *   model unchanged.
+   */
+  apply(commit: CommitRecord, operations: readonly Operation[]): readonly Document[] | string {
+    if (commit.sequence !== this.sequence + 1) return `commit ${commit.sequence} follows commit ${this.sequence}`;
+    const answered: Document[] = [];
+    /** Null where the commit has taken a document away. */
+    const written = new Map<string, Document | null>();
+    const tables = new Map<string, TableRecord>();
+    const records = [...commit.records];
+    for (const operation of operations) {
+      if (operation.kind === 'create' && operation.table !== undefined) {
+        const known = this.tables.get(operation.table) ?? tables.get(operation.table);
+        if (known === undefined) {
+          const record = records.shift();
+          const table = record?.kind === 'putTable' ? record.table : undefined;
+          const expected = { id: table?.id, name: operation.table, createdAt: commit.committedAt, settings: {} };
+          if (table === undefined || !isDeepStrictEqual(table, expected)) return `no table ${operation.table} was made`;
+          tables.set(table.name, table);
+        }
+      }
+      const expected = this.#expected(operation, commit, records[0], written, tables);
+      if (typeof expected === 'string') return expected;
+      if (expected === null) continue;
+      const record = records.shift();
+      answered.push(expected);
+      if (operation.kind === 'erase') {
+        const erasure = { kind: 'eraseDocument', id: expected.id, previousSequence: expected.sequence };
+        if (!isDeepStrictEqual(record, erasure)) return `an erase left ${JSON.stringify(record)}`;
+        written.set(expected.id, null);
+        continue;
+      }
+      if (record?.kind !== 'putDocument') return `a ${operation.kind} left no document`;
+      if (!isDeepStrictEqual(record.document, expected)) {
+        return `a ${operation.kind} left ${JSON.stringify(record.document)} instead of ${JSON.stringify(expected)}`;
+      }
+      written.set(expected.id, expected);
+    }
+    if (records.length > 0) return `${records.length} records more than there were operations`;
+    for (const [id, document] of written) {
+      if (document === null) this.documents.delete(id);
+      else this.documents.set(id, document);
+    }
+    for (const [name, table] of tables) this.tables.set(name, table);
+    this.sequence = commit.sequence;
+    return answered;
+  }
+
+  /** The document that the operation must leave, or take away; null for none; a text when it could not have succeeded. */
+  #expected(
+    operation: Operation,
+    { sequence, committedAt }: CommitRecord,
+    record: CommitRecord['records'][number] | undefined,
+    written: ReadonlyMap<string, Document | null>,
+    tables: ReadonlyMap<string, TableRecord>,
+  ): Document | string | null {
+    const chosenId = record?.kind === 'putDocument' ? record.document.id : '';
+    const id = operation.id ?? chosenId;
+    const known = written.get(id);
+    const current = known === undefined ? this.documents.get(id) : (known ?? undefined);
+    if (operation.kind === 'create') {
+      if (current !== undefined) return `document ${id} was created twice`;
+      const table = tables.get(operation.table ?? '') ?? this.tables.get(operation.table ?? '') ?? defaultTable;
+      return {
+        id,
+        table: { id: table.id, name: table.name },
+        tableNamed: operation.table !== undefined,
+        name: operation.name ?? table.name,
+        body: operation.body,
+        bodyHash: hashBody(operation.body),
+        version: 1,
+        createdAt: committedAt,
+        updatedAt: null,
+        archivedAt: null,
+        sequence,
+        createdSequence: sequence,
+        previousSequence: 0,
+      };
+    }
+    if (operation.kind === 'assert' && 'exists' in operation) {
+      return current === undefined ? null : `document ${id} was there, against an assertion`;
+    }
+    if (current === undefined) return `document ${id} was not there for ${operation.kind}`;
+    const wanted = operation.version;
+    if (wanted !== undefined && wanted !== current.version) {
+      return `${operation.kind} of ${id} at version ${wanted} succeeded at version ${current.version}`;
+    }
+    if (operation.kind === 'erase') return current;
+    if ((current.archivedAt !== null) !== (operation.kind === 'restore')) {
+      return `${operation.kind} of ${id} succeeded, which was ${current.archivedAt === null ? 'live' : 'archived'}`;
+    }
+    if (operation.kind === 'assert') return null;
+    const next = {
+      ...current,
+      version: current.version + 1,
+      updatedAt: committedAt,
+      sequence,
+      previousSequence: current.sequence,
+    };
+    if (operation.kind === 'update') return { ...next, body: operation.body, bodyHash: hashBody(operation.body) };
+    return { ...next, archivedAt: operation.kind === 'archive' ? committedAt : null };
+  }
+
+  /** Every document, in the order of creation. */
+  inOrder(): Document[] {
+    return [...this.documents.values()].sort(
+      (a, b) => a.createdSequence - b.createdSequence || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+    );
+  }
+}
