@@ -19,6 +19,7 @@ import type { FileSystem } from './ports/file-system.ts';
 import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
+import { ScanTurns } from './scan-turns.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
 
@@ -155,6 +156,7 @@ export class EmbeddedDatabase implements Database {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #scanTurns: ScanTurns;
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #createDocumentId: () => string;
   readonly #views: Set<EmbeddedReadView>;
@@ -171,6 +173,7 @@ export class EmbeddedDatabase implements Database {
     this.#log = log;
     this.#clock = clock;
     this.#random = random;
+    this.#scanTurns = new ScanTurns(clock);
     this.#views = views;
     this.#memory = memory;
     this.#limits = limits;
@@ -208,6 +211,7 @@ export class EmbeddedDatabase implements Database {
     const view = new EmbeddedReadView({
       state: this.#state,
       clock: this.#clock,
+      scanTurns: this.#scanTurns,
       deadlineMs: this.#limits.viewMsMax,
       onClose: (closed) => this.#views.delete(closed),
     });

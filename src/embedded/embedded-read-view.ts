@@ -7,18 +7,20 @@ import { PageCollector } from '../query/page.ts';
 import { sortDocuments } from '../query/sort.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
 import type { Clock } from './ports/clock.ts';
+import type { ScanTurns } from './scan-turns.ts';
 import type { State, SupersedeListener } from './state.ts';
 
 export interface ReadViewOptions {
   readonly state: State;
   readonly clock: Clock;
+  /** Shared by all views of a database. */
+  readonly scanTurns: ScanTurns;
   /** Milliseconds that the view may stay open: what it keeps alive is bounded by what is written in that time. */
   readonly deadlineMs: number;
   readonly onClose: (view: EmbeddedReadView) => void;
 }
 
-/** A scan gives way to other work after this long, measured every `sliceDocuments` documents. */
-const sliceMs = 2;
+/** After so many documents a scan looks whether it has to give way to other work. */
 const sliceDocuments = 128;
 
 /**
@@ -107,13 +109,13 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
 
   /** The documents that fit, in the order of creation, in slices between which other work is done. */
   async *#scan({ table, filter, archived }: FindQuery): AsyncGenerator<Document[]> {
-    this.#check();
-    const { clock } = this.#options;
+    const { scanTurns } = this.#options;
     const matches = compileFilter(filter);
     const cursor = new ScanCursor(this.#listOf(table), this.#erased, this.sequence);
     for (;;) {
+      await scanTurns.next();
+      this.#check();
       const found: Document[] = [];
-      const sliceEnd = clock.monotonic() + sliceMs;
       cursor.resume();
       let scanned = 0;
       let ended = false;
@@ -127,12 +129,10 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
         const wanted = document !== null && (table === undefined || document.table.name === table);
         if (wanted && admits(archived, document) && matches(document)) found.push(document);
         scanned += 1;
-        if (scanned % sliceDocuments === 0 && clock.monotonic() > sliceEnd) break;
+        if (scanned % sliceDocuments === 0 && scanTurns.over) break;
       }
       if (found.length > 0) yield found;
       if (ended) return;
-      await clock.yield();
-      this.#check();
     }
   }
 

@@ -50,3 +50,36 @@ test('a scan in slices meets each document once, erased before or behind the pla
   later.close();
   await database.close();
 });
+
+test('scans that run at one time share the turns of the event loop', async () => {
+  const database = await openEmbeddedDatabase({
+    directory: '/data',
+    fileSystem: new SimulatedFileSystem(),
+    clock: hastyClock(),
+  });
+  await database.commit(
+    anonymous,
+    Array.from({ length: 300 }, () => ({ kind: 'create', body: {} })),
+  );
+  const slicesOfTurn: number[] = [];
+  let immediate: NodeJS.Immediate | undefined;
+  function countTurn(): void {
+    slicesOfTurn.push(0);
+    immediate = setImmediate(countTurn);
+  }
+  countTurn();
+  const view = await database.view(anonymous);
+  const scan = async () => {
+    for await (const _ of view.scanDocuments({ filter: everything, orderBy: [], archived: 'EXCLUDE' })) {
+      slicesOfTurn[slicesOfTurn.length - 1] = (slicesOfTurn.at(-1) ?? 0) + 1;
+    }
+  };
+  const scans = 30;
+  await Promise.all(Array.from({ length: scans }, scan));
+  clearImmediate(immediate);
+  view.close();
+  await database.close();
+  // Three slices of 128 each; by this clock every slice takes a whole turn.
+  expect(slicesOfTurn.reduce((sum, slices) => sum + slices)).toBe(scans * 3);
+  expect(Math.max(...slicesOfTurn)).toBeLessThanOrEqual(2);
+});

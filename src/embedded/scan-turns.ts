@@ -1,0 +1,45 @@
+import type { Clock } from './ports/clock.ts';
+
+/** How long scans may run before other work gets its turn. */
+const sliceMs = 2;
+
+/**
+ * Shares the event loop among all scans of a database. Between two turns of the loop they run for one slice of time all
+ * together: if each had its own, a query with a thousand of them would keep everybody else waiting for a thousand slices.
+ */
+export class ScanTurns {
+  readonly #clock: Clock;
+  /** In the order in which they came. */
+  readonly #waiting: (() => void)[] = [];
+  /** When this slice ends; null while no scan has run since the loop had its turn. */
+  #sliceEnd: number | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether the slice has ended, so that a scan should ask for its next turn. */
+  get over(): boolean {
+    return this.#sliceEnd !== null && this.#clock.monotonic() > this.#sliceEnd;
+  }
+
+  /** Undefined when the scan may run at once, without giving way; else it resolves when the scan's turn has come. */
+  next(): Promise<void> | undefined {
+    if (this.#sliceEnd === null) this.#beginSlice();
+    if (this.#waiting.length === 0 && !this.over) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #beginSlice(): void {
+    this.#sliceEnd = this.#clock.monotonic() + sliceMs;
+    void this.#clock.yield().then(() => this.#endSlice());
+  }
+
+  #endSlice(): void {
+    this.#sliceEnd = null;
+    const resume = this.#waiting.shift();
+    if (resume === undefined) return;
+    this.#beginSlice();
+    resume();
+  }
+}
