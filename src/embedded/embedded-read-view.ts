@@ -86,7 +86,8 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
       return;
     }
     const documents: Document[] = [];
-    for await (const slice of this.#scan(query)) documents.push(...slice);
+    // Not by spreading: a slice may hold more documents than a call takes arguments.
+    for await (const slice of this.#scan(query)) for (const document of slice) documents.push(document);
     const sorted = sortDocuments(documents, query.orderBy);
     for (let start = 0; start < sorted.length; start += sliceDocuments)
       yield sorted.slice(start, start + sliceDocuments);
@@ -110,25 +111,37 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   /** The documents that fit, in the order of creation, in slices between which other work is done. */
   async *#scan({ table, filter, archived }: FindQuery): AsyncGenerator<Document[]> {
     const { scanTurns } = this.#options;
+    const list = this.#listOf(table);
     const matches = compileFilter(filter);
-    const cursor = new ScanCursor(this.#listOf(table), this.#erased, this.sequence);
+    let last: Document | undefined;
     for (;;) {
       await scanTurns.next();
       this.#check();
       const found: Document[] = [];
-      cursor.resume();
-      let scanned = 0;
+      // Both lists may have changed since the last slice: the place is found again by the document that was met last.
+      let index = list.indexAfter(last);
+      let erasedIndex = this.#erased.indexAfter(last);
+      let erased = this.#erased.at(erasedIndex);
       let ended = false;
-      while (!ended) {
-        const current = cursor.next();
+      for (let scanned = 1; ; scanned += 1) {
+        let current = list.at(index);
+        // What was created later ends the list: so was everything behind it.
+        if (current !== undefined && current.createdSequence > this.sequence) current = undefined;
+        if (erased !== undefined && (current === undefined || compareCreation(erased, current) < 0)) {
+          current = erased;
+          erasedIndex += 1;
+          erased = this.#erased.at(erasedIndex);
+        } else {
+          index += 1;
+        }
         if (current === undefined) {
           ended = true;
-          continue;
+          break;
         }
+        last = current;
         const document = this.#visible(current.id, current);
-        const wanted = document !== null && (table === undefined || document.table.name === table);
-        if (wanted && admits(archived, document) && matches(document)) found.push(document);
-        scanned += 1;
+        if (document !== null && admits(archived, document) && matches(document) && isOf(table, document))
+          found.push(document);
         if (scanned % sliceDocuments === 0 && scanTurns.over) break;
       }
       if (found.length > 0) yield found;
@@ -157,46 +170,9 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   }
 }
 
-/**
- * Goes over the documents of a list and those that were erased from it, together in the order of creation. Both may change
- * between two slices; `resume` finds the place again by the document that was met last.
- */
-class ScanCursor {
-  readonly #list: DocumentList;
-  readonly #erased: DocumentList;
-  readonly #sequence: number;
-  #last: Document | undefined;
-  #listIndex = 0;
-  #erasedIndex = 0;
-
-  constructor(list: DocumentList, erased: DocumentList, sequence: number) {
-    this.#list = list;
-    this.#erased = erased;
-    this.#sequence = sequence;
-  }
-
-  resume(): void {
-    this.#listIndex = this.#list.indexAfter(this.#last);
-    this.#erasedIndex = this.#erased.indexAfter(this.#last);
-  }
-
-  /** The next document; undefined when all that are left were created after `sequence`. */
-  next(): Document | undefined {
-    const listed = this.#list.at(this.#listIndex);
-    // So was everything behind it.
-    const current = listed !== undefined && listed.createdSequence <= this.#sequence ? listed : undefined;
-    const erased = this.#erased.at(this.#erasedIndex);
-    if (erased !== undefined && (current === undefined || compareCreation(erased, current) < 0)) {
-      this.#erasedIndex += 1;
-      this.#last = erased;
-    } else if (current !== undefined) {
-      this.#listIndex += 1;
-      this.#last = current;
-    } else {
-      return undefined;
-    }
-    return this.#last;
-  }
+/** Those of a table's list are; the ones that were erased are of any. */
+function isOf(table: string | undefined, document: Document): boolean {
+  return table === undefined || document.table.name === table;
 }
 
 /** Whether a reader who asked for `archived` sees the document. */
