@@ -48,7 +48,8 @@ export const settings = {
     flag: 'body-bytes-max',
     environment: ['YARADB_BODY_BYTES_MAX'],
     default: '16MiB',
-    type: size('1KiB', '1GiB'),
+    // A text of five characters, 1e20 in a list, is written with 22: more than this could become longer than a string can be.
+    type: size('1KiB', '64MiB'),
     help: 'Greatest request body. A longer one is refused with 413 before it is held in memory.',
   },
   nestingMax: {

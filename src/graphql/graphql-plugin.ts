@@ -20,7 +20,7 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly jsonLimits: JsonLimits;
   /** Default: `defaultGraphqlDocumentLimits`. */
   readonly documentLimits?: Partial<GraphqlDocumentLimits>;
-  /** About the greatest length of an answer, in characters. Default 64 Mi. */
+  /** About the greatest length of an answer, in characters. Default 80 Mi. */
   readonly answerLengthMax?: number;
 }
 

@@ -19,10 +19,11 @@ export interface GraphqlResponse {
 }
 
 /**
- * About the greatest length of an answer, in characters. Aliases can ask for one document thousands of times. It is less than a
- * sixth of the longest string that there is, since an escape takes six characters.
+ * About the greatest length of an answer, in characters. Aliases can ask for one document thousands of times. It has room for
+ * a document of the greatest size that can be set, and is less than a sixth of the longest string that there is, since an
+ * escape takes six characters.
  */
-export const answerLengthMaxDefault = 64 * 1024 * 1024;
+export const answerLengthMaxDefault = 80 * 1024 * 1024;
 
 /** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
 export function createGraphqlResponse(

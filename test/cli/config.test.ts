@@ -81,12 +81,12 @@ describe('config', () => {
   });
 
   test.each([
-    ['1024', 1024],
-    ['64KiB', 65_536],
+    ['1048577', 1_048_577],
+    ['2048KiB', 2_097_152],
     ['2MiB', 2_097_152],
     ['1GiB', 1_073_741_824],
   ])('the size %s is %i bytes', (text, bytes) => {
-    expect(configOf(['--body-bytes-max', text]).bodyBytesMax).toBe(bytes);
+    expect(configOf(['--pending-bytes-max', text]).pendingBytesMax).toBe(bytes);
   });
 
   test('lists are split at commas and brought to one spelling', () => {
@@ -110,7 +110,7 @@ describe('config', () => {
     [
       ['--body-bytes-max', '16MB'],
       {},
-      "--body-bytes-max is '16MB': expected a size from 1KiB to 1GiB, in bytes or as 64KiB, 16MiB, 1GiB",
+      "--body-bytes-max is '16MB': expected a size from 1KiB to 64MiB, in bytes or as 64KiB, 16MiB, 1GiB",
     ],
     [
       [],
