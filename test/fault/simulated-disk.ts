@@ -7,11 +7,17 @@ export type FileChange =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly size: number };
 
+/**
+ * A change on its way to the disk. A size is one number: whatever sets it, sets it for good, even where an earlier truncation never
+ * arrived because its sync failed. Null leaves it.
+ */
+type UnsyncedChange = FileChange & { readonly newSize: number | null };
+
 /** A file's bytes as the system shows them and as they are on disk, and the changes on the way from one to the other. */
 export class Inode {
   visible: Uint8Array;
   durable: Uint8Array;
-  unsynced: FileChange[] = [];
+  unsynced: UnsyncedChange[] = [];
   locked = false;
 
   constructor(bytes: Uint8Array = new Uint8Array()) {
@@ -20,8 +26,11 @@ export class Inode {
   }
 
   change(change: FileChange): void {
-    this.visible = changedBytes(this.visible, change);
-    this.unsynced.push(change);
+    const before = this.visible.length;
+    const end = change.kind === 'write' ? Math.max(before, change.offset + change.bytes.length) : change.size;
+    const unsynced = { ...change, newSize: end === before ? null : end };
+    this.visible = changedBytes(this.visible, unsynced);
+    this.unsynced.push(unsynced);
   }
 
   sync(): void {
@@ -142,8 +151,9 @@ function survivingSize(versions: readonly Uint8Array[], random: SeededRandom): n
   return Math.min(size, before + random.below(Math.ceil((size - before) / sectorBytes) + 1) * sectorBytes);
 }
 
-function changedBytes(bytes: Uint8Array, change: FileChange): Uint8Array {
-  const size = change.kind === 'truncate' ? change.size : Math.max(bytes.length, change.offset + change.bytes.length);
+function changedBytes(bytes: Uint8Array, change: UnsyncedChange): Uint8Array {
+  const end = change.kind === 'write' ? Math.max(bytes.length, change.offset + change.bytes.length) : bytes.length;
+  const size = change.newSize ?? end;
   const changed = new Uint8Array(size);
   changed.set(bytes.subarray(0, size));
   if (change.kind === 'write') changed.set(change.bytes, change.offset);

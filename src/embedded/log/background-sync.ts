@@ -49,10 +49,16 @@ export class BackgroundSync {
 
   /** Lets the sync under way finish and begins none for what was written so far: whoever calls this syncs it. */
   async settle(): Promise<void> {
+    // The timer goes first: a sync that it begins while this waits would run beside what the caller writes next.
+    this.#unschedule();
     await this.#running;
+    this.#unschedule();
+    this.#oldestAt = null;
+  }
+
+  #unschedule(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#oldestAt = null;
   }
 
   #schedule(milliseconds: number): void {
@@ -61,8 +67,7 @@ export class BackgroundSync {
 
   #start(): void {
     if (this.#running !== null) return;
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#unschedule();
     this.#runningSince = this.#options.clock.monotonic();
     this.#running = this.#run();
   }
