@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { refusingNoSpace } from '../log/durable-file.ts';
+import { temporarySuffix } from '../log/log-files.ts';
+import type { File, FileSystem } from '../ports/file-system.ts';
+
+export interface FileReplacement {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly name: string;
+  readonly write: (file: File) => Promise<void>;
+  /** Reads the bytes back before they get the name; a rejection keeps what was there. */
+  readonly verify?: (temporaryPath: string) => Promise<void>;
+  /** Called to do the renaming, for whoever must choose the moment. */
+  readonly whenFree?: (rename: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * Makes or replaces a file that is written in slices: temporary file → sync → read back → rename → sync of the directory. It is
+ * durable when this resolves; when this rejects, the file has its old bytes or its new ones, and the temporary one is gone.
+ * @throws {NoSpaceError} when there was no room.
+ */
+export async function replaceFile(replacement: FileReplacement): Promise<void> {
+  const { fileSystem, directory, name, write, verify, whenFree = (rename) => rename() } = replacement;
+  const path = join(directory, name);
+  const temporary = path + temporarySuffix;
+  const file = await refusingNoSpace(path, () => fileSystem.open(temporary, 'replace'));
+  try {
+    try {
+      await refusingNoSpace(path, () => write(file));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await verify?.(temporary);
+    await whenFree(async () => {
+      await refusingNoSpace(path, () => fileSystem.rename(temporary, path));
+      await fileSystem.syncDirectory(directory);
+    });
+  } catch (error) {
+    // What cannot be removed, or was renamed already, is left to the next opening: why the file was not made is what matters.
+    await fileSystem.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+}
