@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import {
   type FrameHeader,
   FrameSalt,
@@ -72,17 +71,6 @@ export class SealedSegment {
   /** Resolves to how many bytes of `target` there were. */
   read(target: Uint8Array, position: number): Promise<number> {
     return readFully(this.#file, target, position);
-  }
-
-  /**
-   * The record that an index tells of: its bytes from its length on.
-   * @throws {CorruptionError} when they are not those that were there when the index was made.
-   */
-  async record(place: { offset: number; length: number; checksum: number; sequence: number }): Promise<Buffer> {
-    const record = Buffer.allocUnsafe(place.length);
-    const read = await this.read(record, place.offset);
-    if (read === place.length && crc32(record) === place.checksum) return record;
-    throw this.corruption(place.offset, place.sequence, 'a record that is not what it was when it was indexed');
   }
 
   corruption(offset: number, sequence: number, reason: string): CorruptionError {

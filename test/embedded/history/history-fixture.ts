@@ -3,9 +3,13 @@ import { hashBody } from '../../../src/document/body-hash.ts';
 import { type Document, defaultTable, type TableReference } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
 import { SealedSegment, segmentPath } from '../../../src/embedded/history/sealed-segment.ts';
+import { SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
+import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
-import type { CommitRecord, LogRecord } from '../../../src/embedded/log/record.ts';
+import type { CommitRecord, LogRecord, TableRecord } from '../../../src/embedded/log/record.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
+import type { SnapshotRole } from '../../../src/embedded/snapshot/snapshot-files.ts';
+import type { WrittenSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import type { SeededRandom } from '../../fault/seeded-random.ts';
 import type { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 import {
@@ -17,6 +21,7 @@ import {
   openLog,
   stillClock,
 } from '../log/log-fixture.ts';
+import { type SnapshotContent, writeContent } from '../snapshot/snapshot-fixture.ts';
 
 export const slice = new TimeSlice(stillClock);
 
@@ -134,4 +139,60 @@ export async function openSealed(fileSystem: SimulatedFileSystem, firstSequence:
 
 export function pathOf(...names: string[]): string {
   return join(logDirectory, ...names);
+}
+
+/** The state that these commits leave behind, told by a plain replay; sorted as a snapshot has it. */
+export function stateAfter(commits: readonly CommitRecord[]): SnapshotContent {
+  const tables = new Map<string, TableRecord>();
+  const documents = new Map<string, Document>();
+  for (const record of commits.flatMap(({ records }) => records)) {
+    if (record.kind === 'putTable') tables.set(record.table.id, record.table);
+    else if (record.kind === 'putDocument') documents.set(record.document.id, record.document);
+    else if (record.kind === 'eraseDocument') documents.delete(record.id);
+    else if (record.kind === 'dropTable') {
+      tables.delete(record.id);
+      for (const { id, table } of [...documents.values()]) if (table.id === record.id) documents.delete(id);
+    }
+  }
+  return { tables: sortedById(tables), documents: sortedById(documents) };
+}
+
+function sortedById<T extends { readonly id: string }>(values: ReadonlyMap<string, T>): T[] {
+  return [...values.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Takes a snapshot after a commit that is the last of its segment. */
+export async function takeSnapshot(
+  fileSystem: SimulatedFileSystem,
+  commits: readonly CommitRecord[],
+  sequence: number,
+  role: SnapshotRole = 'snapshot',
+): Promise<WrittenSnapshot> {
+  const first = firstSequences(fileSystem).findLast((candidate) => candidate <= sequence);
+  const segment = await openSealed(fileSystem, first ?? 1);
+  if (segment.lastSequence !== sequence) throw new Error(`no segment ends with commit ${sequence}`);
+  const { databaseId, epoch } = segment.header;
+  const committedAt = commits[sequence - 1]?.committedAt ?? 0;
+  const header = { databaseId, epoch, seal: segment.seal, sequence, committedAt };
+  return writeContent(fileSystem, stateAfter(commits.slice(0, sequence)), { header, role });
+}
+
+/** Makes the indexes of these segments, and opens them. */
+export async function makeIndexes(
+  fileSystem: SimulatedFileSystem,
+  segments: readonly number[],
+): Promise<SegmentIndex[]> {
+  const indexes: SegmentIndex[] = [];
+  for (const first of segments) {
+    await writeSegmentIndex(await openSealed(fileSystem, first), { fileSystem, directory: logDirectory, slice });
+    indexes.push(await openIndex(fileSystem, first));
+  }
+  return indexes;
+}
+
+export async function openIndex(fileSystem: SimulatedFileSystem, firstSequence: number): Promise<SegmentIndex> {
+  const segment = await openSealed(fileSystem, firstSequence);
+  const index = await SegmentIndex.open(fileSystem, logDirectory, segment);
+  if (index === null) throw new Error(`segment ${firstSequence} has no index`);
+  return index;
 }

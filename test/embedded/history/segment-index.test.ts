@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type IndexEntry, subjects } from '../../../src/embedded/history/index-entry.ts';
+import { RecordWindow } from '../../../src/embedded/history/record-window.ts';
 import { IndexDamagedError, indexFileName, SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
 import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
 import { ByteReader } from '../../../src/embedded/log/byte-reader.ts';
@@ -133,8 +134,9 @@ test('an entry leads to its record', async () => {
     100_000,
   );
   const index = await makeIndex(fileSystem);
+  const records = new RecordWindow();
   for (const entry of await allEntries(index)) {
-    const record = await index.segment.record(entry);
+    const record = await records.read(index.segment, entry);
     expect(record.readUInt32LE(0)).toBe(record.length - (4 + 16 + 1));
     expect(record[20]).toBe(entry.kind);
     expect(new ByteReader(record, 21, record.length).uuid()).toBe(entry.id);
@@ -150,9 +152,10 @@ test('a record that rotted after it was indexed is refused', async () => {
   fileSystem.replaceBytes(path, bytes);
   const index = await openIndex(fileSystem);
   if (index === null) throw new Error('there is no index');
+  const records = new RecordWindow();
   const refused: unknown[] = [];
   for (const entry of await allEntries(index)) {
-    await index.segment.record(entry).catch((error: unknown) => refused.push(error));
+    await records.read(index.segment, entry).catch((error: unknown) => refused.push(error));
   }
   expect(refused).toHaveLength(1);
   expect(refused[0]).toBeInstanceOf(CorruptionError);
