@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
@@ -5,20 +6,25 @@ import type { DatabaseStatus, WriteState } from '../database/status.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
 import { DatabaseError, LimitExceededError } from '../errors.ts';
+import { everything } from '../query/filter.ts';
 import type { Archived } from '../query/find-query.ts';
 import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { admits, EmbeddedReadView } from './embedded-read-view.ts';
-import { Log } from './log/log.ts';
+import { Log, type LogPoint } from './log/log.ts';
 import type { LogEvent } from './log/log-event.ts';
-import { encodeCommit } from './log/record.ts';
+import { type EncodedCommit, encodeCommit } from './log/record.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
+import type { SnapshotEvent } from './snapshot/snapshot-event.ts';
+import { snapshotDirectoryName } from './snapshot/snapshot-files.ts';
+import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
+import { type SnapshotCapture, Snapshotter } from './snapshot/snapshotter.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
 
@@ -29,8 +35,8 @@ export interface EmbeddedDatabaseOptions {
   readonly onFailure?: (error: DatabaseError) => void;
   /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
   readonly onWriteState?: (state: WriteState) => void;
-  /** Told what happens in the log: segments, a torn tail that was cut off, a full or failed disk. */
-  readonly onLogEvent?: (event: LogEvent) => void;
+  /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
+  readonly onLogEvent?: (event: LogEvent | SnapshotEvent) => void;
   /**
    * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
    * before it is acknowledged.
@@ -58,6 +64,8 @@ export interface EmbeddedDatabaseLimits {
   readonly stallMsMax: number;
   /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
   readonly segmentBytesMax: number;
+  /** Bytes that the log grows by before a snapshot is taken; half the size of the last snapshot when that is more. */
+  readonly snapshotLogBytes: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -68,6 +76,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,
   segmentBytesMax: 64 * 1024 * 1024,
+  snapshotLogBytes: 64 * 1024 * 1024,
 });
 
 /**
@@ -98,11 +107,14 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       syncIntervalMs,
       onFailure,
       segmentBytesMax: limits.segmentBytesMax,
+      onSnapshot: ({ header, tables, documents }) => state.load({ ...header, tables, documents }),
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => options.onLogEvent?.(event),
     });
     return new EmbeddedDatabase({
       lock,
+      fileSystem,
+      directory,
       state,
       views,
       memory,
@@ -113,6 +125,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       syncIntervalMs,
       onFailure,
       onWriteState: options.onWriteState,
+      onLogEvent: options.onLogEvent,
     });
   } catch (error) {
     memory.close();
@@ -133,6 +146,8 @@ function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => 
 
 interface Parts {
   readonly lock: DirectoryLock;
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
   readonly state: State;
   /** Those that are open, oldest first. */
   readonly views: Set<EmbeddedReadView>;
@@ -144,6 +159,7 @@ interface Parts {
   readonly syncIntervalMs: number | null;
   readonly onFailure: (error: unknown) => void;
   readonly onWriteState: ((state: WriteState) => void) | undefined;
+  readonly onLogEvent: ((event: LogEvent | SnapshotEvent) => void) | undefined;
 }
 
 /** Memory plus an append-only log, in one process. */
@@ -159,12 +175,14 @@ export class EmbeddedDatabase implements Database {
   readonly #createDocumentId: () => string;
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
+  readonly #snapshotter: Snapshotter;
+  readonly #onFailure: (error: unknown) => void;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
   #toldWriteState: WriteState = 'accepted';
   #closed = false;
 
-  constructor({ lock, state, views, memory, log, clock, random, limits, syncIntervalMs, ...listeners }: Parts) {
+  constructor({ lock, state, views, memory, log, clock, random, limits, syncIntervalMs, ...rest }: Parts) {
     this.#lock = lock;
     this.#state = state;
     this.#staging = new Staging(state);
@@ -175,19 +193,43 @@ export class EmbeddedDatabase implements Database {
     this.#memory = memory;
     this.#limits = limits;
     this.#syncIntervalMs = syncIntervalMs;
-    this.#onWriteState = listeners.onWriteState;
+    this.#onFailure = rest.onFailure;
+    this.#onWriteState = rest.onWriteState;
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
     this.#queue = new CommitQueue({
-      writer: log,
+      writer: { append: (commits) => this.#append(commits) },
       pendingBytesMax: this.#limits.pendingBytesMax,
       onFailure: (error) => {
         this.#staging.clear();
-        listeners.onFailure(error);
+        rest.onFailure(error);
       },
     });
+    this.#snapshotter = new Snapshotter({
+      fileSystem: rest.fileSystem,
+      directory: join(rest.directory, snapshotDirectoryName),
+      clock,
+      random,
+      logBytesMax: this.#limits.snapshotLogBytes,
+      newest: log.snapshot,
+      damaged: log.report.damagedSnapshots,
+      capture: () => this.#capture(),
+      onEvent: (event) => rest.onLogEvent?.(event),
+    });
+    this.#snapshotter.logGrew(this.#logBytes);
+  }
+
+  /**
+   * Writes a snapshot of everything committed so far, while reads and writes go on. Returns the one there is when nothing was
+   * committed since.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room, `OVERLOADED` when the database is being closed, `OUTCOME_UNKNOWN`
+   *   when the disk failed under the log. The system's own error when it failed under the snapshot: the database goes on.
+   */
+  async takeSnapshot(): Promise<SnapshotInfo> {
+    this.#checkOpen();
+    return this.#snapshotter.take();
   }
 
   getDocument(_principal: Principal, id: string, archived: Archived = 'EXCLUDE'): Document | null {
@@ -273,6 +315,7 @@ export class EmbeddedDatabase implements Database {
         bytesMax: Number.isFinite(this.#memory.bytesMax) ? this.#memory.bytesMax : null,
       },
       recovery: this.#log.report,
+      snapshot: this.#snapshotter.newest === null ? null : statusOf(this.#snapshotter.newest),
     };
   }
 
@@ -281,6 +324,7 @@ export class EmbeddedDatabase implements Database {
     this.#closed = true;
     this.#memory.close();
     try {
+      await this.#snapshotter.close();
       await this.#queue.idle();
       for (const view of this.#views) view.close();
       await this.#log.close();
@@ -301,6 +345,48 @@ export class EmbeddedDatabase implements Database {
     if (this.#log.busyMs > this.#limits.stallMsMax) return 'stalled';
     if (this.#log.foundNoSpace) return 'storageFull';
     return this.#memory.isFull ? 'memoryFull' : 'accepted';
+  }
+
+  /** How much log there is behind the snapshot with which the database was opened. */
+  get #logBytes(): number {
+    return this.#log.report.bytes + this.#log.appendedBytes;
+  }
+
+  async #append(commits: readonly EncodedCommit[]): Promise<void> {
+    await this.#log.append(commits);
+    this.#snapshotter.logGrew(this.#logBytes);
+  }
+
+  /** The state between two frames, at the end of a segment that is sealed for it. */
+  #capture(): Promise<SnapshotCapture> {
+    return this.#queue.barrier(async () => {
+      const { sequence, seal } = await this.#rotateLog();
+      const { databaseId, epoch } = this.#log;
+      const { committedAt } = this.#state;
+      const view = new EmbeddedReadView({
+        state: this.#state,
+        clock: this.#clock,
+        // It is open for as long as it takes to list the documents, which no client decides.
+        deadlineMs: Number.POSITIVE_INFINITY,
+        onClose: () => {},
+      });
+      return {
+        header: { databaseId, epoch, seal, sequence, committedAt },
+        logBytes: this.#logBytes,
+        tables: this.#state.tableRecords(),
+        documents: view.scanDocuments({ filter: everything, archived: 'INCLUDE', orderBy: [] }),
+        release: () => view.close(),
+      };
+    });
+  }
+
+  async #rotateLog(): Promise<LogPoint> {
+    try {
+      return await this.#log.rotate();
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
   }
 
   #checkOpen(): void {

@@ -3,7 +3,7 @@ import type { Durability } from '../../database/status.ts';
 import { readInt64 } from './byte-reader.ts';
 import { writeInt64 } from './byte-writer.ts';
 import { beginHeader, checkHeader, checkZeros, databaseIdAt, endHeader } from './file-header.ts';
-import { MalformedError } from './log-error.ts';
+import { MalformedError, UnknownKindError } from './log-error.ts';
 import { readUuid, writeUuid } from './uuid-bytes.ts';
 
 export interface SegmentHeader {
