@@ -12,7 +12,7 @@ export const blockChecksumAt = blockBytes - 4;
 export const entriesPerBlock = Math.floor(blockChecksumAt / indexEntryBytes);
 
 /** Read at once by whoever reads all entries. */
-const blocksInRead = 16;
+const blocksInRead = 4;
 
 const indexName = /^(\d{20})\.index$/;
 
@@ -26,13 +26,14 @@ export function firstSequenceOfIndex(name: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-/** A block of an index is not what was written. The index is to be made again; the segment may be good. */
+/** An index is not what was written, or not there any more. It is to be made again; the segment may be good. */
 export class IndexDamagedError extends Error {
   override readonly name = 'IndexDamagedError';
   readonly firstSequence: number;
 
-  constructor(path: string, block: number, firstSequence: number) {
-    super(`The index ${path} is damaged in block ${block}`);
+  /** @param firstSequence of the segment. */
+  constructor(path: string, firstSequence: number, reason: string) {
+    super(`The index ${path} is damaged: ${reason}`);
     this.firstSequence = firstSequence;
   }
 }
@@ -151,7 +152,7 @@ export class SegmentIndex {
   #check(block: Buffer, number: number): void {
     const checksum = crc32(block.subarray(0, blockChecksumAt), this.segment.salt.seedAt(number * blockBytes));
     if (checksum === block.readUInt32LE(blockChecksumAt)) return;
-    throw new IndexDamagedError(this.path, number, this.segment.header.firstSequence);
+    throw new IndexDamagedError(this.path, this.segment.header.firstSequence, `the checksum of block ${number}`);
   }
 }
 

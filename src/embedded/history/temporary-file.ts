@@ -11,7 +11,7 @@ export interface FileReplacement {
   /** Reads the bytes back before they get the name; a rejection keeps what was there. */
   readonly verify?: (temporaryPath: string) => Promise<void>;
   /** Called to do the renaming, for whoever must choose the moment. */
-  readonly whenFree?: (rename: () => Promise<void>) => Promise<void>;
+  readonly exchange?: (rename: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface FileReplacement {
  * @throws {NoSpaceError} when there was no room.
  */
 export async function replaceFile(replacement: FileReplacement): Promise<void> {
-  const { fileSystem, directory, name, write, verify, whenFree = (rename) => rename() } = replacement;
+  const { fileSystem, directory, name, write, verify, exchange = (rename) => rename() } = replacement;
   const path = join(directory, name);
   const temporary = path + temporarySuffix;
   const file = await refusingNoSpace(path, () => fileSystem.open(temporary, 'replace'));
@@ -32,13 +32,36 @@ export async function replaceFile(replacement: FileReplacement): Promise<void> {
       await file.close();
     }
     await verify?.(temporary);
-    await whenFree(async () => {
+    await exchange(async () => {
       await refusingNoSpace(path, () => fileSystem.rename(temporary, path));
-      await fileSystem.syncDirectory(directory);
+      await syncNames(fileSystem, directory);
     });
   } catch (error) {
     // What cannot be removed, or was renamed already, is left to the next opening: why the file was not made is what matters.
     await fileSystem.remove(temporary).catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * A directory could not be synced. Names that others have made or removed in it may count as written now and never reach the disk, so nothing
+ * may rely on any of them: for `log/` that means that nothing may be acknowledged any more.
+ */
+export class DirectorySyncError extends Error {
+  override readonly name = 'DirectorySyncError';
+  readonly directory: string;
+
+  constructor(directory: string, cause: unknown) {
+    super(`The directory ${directory} could not be synced`, { cause });
+    this.directory = directory;
+  }
+}
+
+/** @throws {DirectorySyncError} */
+export async function syncNames(fileSystem: FileSystem, directory: string): Promise<void> {
+  try {
+    await fileSystem.syncDirectory(directory);
+  } catch (error) {
+    throw new DirectorySyncError(directory, error);
   }
 }

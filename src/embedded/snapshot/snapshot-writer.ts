@@ -44,6 +44,8 @@ export interface SnapshotWriteOptions {
   readonly random: Random;
   /** Gives up when it is aborted: nothing of the snapshot is left. */
   readonly signal?: AbortSignal;
+  /** Called to give the written snapshot its name, for whoever must choose the moment. */
+  readonly exchange?: (rename: () => Promise<void>) => Promise<void>;
   /** Hands the content over: all tables, then all documents, each sorted by id. */
   readonly content: (writer: SnapshotContentWriter) => Promise<void>;
 }
@@ -63,7 +65,7 @@ export interface WrittenSnapshot {
  * @throws {NoSpaceError} when there is no room. Whatever it throws, nothing is left of it and what had the name before still has it.
  */
 export async function writeSnapshot(options: SnapshotWriteOptions): Promise<WrittenSnapshot> {
-  const { fileSystem, directory, role, clock, random, signal, content } = options;
+  const { fileSystem, directory, role, clock, random, signal, exchange, content } = options;
   const header = { ...options.header, salt: random.bytes(saltBytes), createdAt: clock.now() };
   const name = snapshotFileName(header.sequence, role);
   const slice = new TimeSlice(clock, signal);
@@ -73,6 +75,7 @@ export async function writeSnapshot(options: SnapshotWriteOptions): Promise<Writ
     fileSystem,
     directory,
     name,
+    ...(exchange === undefined ? {} : { exchange }),
     write: async (file) => {
       const writer = new SnapshotContentWriter(file, header, slice);
       await writer.begin();

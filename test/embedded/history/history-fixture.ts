@@ -6,7 +6,7 @@ import { SealedSegment, segmentPath } from '../../../src/embedded/history/sealed
 import { SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
 import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
-import type { CommitRecord, LogRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import type { CommitRecord, LogRecord } from '../../../src/embedded/log/record.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
 import type { SnapshotRole } from '../../../src/embedded/snapshot/snapshot-files.ts';
 import type { WrittenSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
@@ -142,9 +142,12 @@ export function pathOf(...names: string[]): string {
 }
 
 /** The state that these commits leave behind, told by a plain replay; sorted as a snapshot has it. */
-export function stateAfter(commits: readonly CommitRecord[]): SnapshotContent {
-  const tables = new Map<string, TableRecord>();
-  const documents = new Map<string, Document>();
+export function stateAfter(
+  commits: readonly CommitRecord[],
+  before: SnapshotContent = { tables: [], documents: [] },
+): SnapshotContent {
+  const tables = new Map(before.tables.map((table) => [table.id, table]));
+  const documents = new Map(before.documents.map((document) => [document.id, document]));
   for (const record of commits.flatMap(({ records }) => records)) {
     if (record.kind === 'putTable') tables.set(record.table.id, record.table);
     else if (record.kind === 'putDocument') documents.set(record.document.id, record.document);

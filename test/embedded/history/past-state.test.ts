@@ -62,7 +62,7 @@ async function writeStateAt(
 
 test('at every sequence from the floor on, base and indexes give the state that a replay up to it gives', async () => {
   let states = 0;
-  for (let seed = 1; seed <= 25; seed += 1) {
+  for (let seed = 1; seed <= 12; seed += 1) {
     const history = await randomHistory(seed);
     for (let sequence = history.baseSequence; sequence <= commitCount; sequence += 1) {
       const [fileSystem, written] = await writeStateAt(history, sequence);
@@ -71,7 +71,7 @@ test('at every sequence from the floor on, base and indexes give the state that 
       states += 1;
     }
   }
-  expect(states).toBeGreaterThan(800);
+  expect(states).toBeGreaterThan(400);
 });
 
 test('a merge at the end of a segment has the digest of a snapshot taken there', async () => {
