@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { anonymous } from '../../../src/database/principal.ts';
 import type { Document } from '../../../src/document/document.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
@@ -77,10 +78,13 @@ export function contentsOf(fileSystem: SimulatedFileSystem): Record<string, stri
   return contents;
 }
 
-/** A disk that holds just these files. */
+/** A disk that holds just these files, durably. */
 export async function diskOf(contents: Record<string, string>): Promise<SimulatedFileSystem> {
   const fileSystem = new SimulatedFileSystem();
-  for (const directory of [dataDirectory, logDirectory, snapshotDirectory]) await fileSystem.makeDirectory(directory);
+  for (const directory of [dataDirectory, logDirectory, snapshotDirectory]) {
+    await fileSystem.makeDirectory(directory);
+    await fileSystem.syncDirectory(dirname(directory));
+  }
   for (const [path, bytes] of Object.entries(contents)) fileSystem.replaceBytes(path, Buffer.from(bytes, 'hex'));
   return fileSystem;
 }
