@@ -14,8 +14,8 @@ import { segmentFileName } from '../log/log-files.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from '../log/segment-header.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
 
-/** Frames, commits and records, three i64. */
-const sealPayloadBytes = 8 + 8 + 8;
+/** Frames, commits and records, three i64; whether the epoch ends, u8. */
+const sealPayloadBytes = 8 + 8 + 8 + 1;
 export const sealFrameBytes = frameHeaderBytes + sealPayloadBytes;
 
 /**

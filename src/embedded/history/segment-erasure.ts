@@ -116,7 +116,9 @@ class SegmentRewriter {
     for (const commit of frame.commits) {
       await this.#writeCommit(frame, commit);
     }
-    writeFrameHeader(this.#out.written(start), this.#position + start, this.#segment.salt, frame.header);
+    // All of the new file is synced before it gets its name.
+    const header = { ...frame.header, unsyncedBytes: 0 };
+    writeFrameHeader(this.#out.written(start), this.#position + start, this.#segment.salt, header);
   }
 
   async #writeCommit({ offset, payload }: WalkedFrame, commit: WalkedCommit): Promise<void> {
@@ -152,6 +154,7 @@ class SegmentRewriter {
       kind: frameKinds.seal,
       firstSequence: lastSequence + 1,
       commitCount: 0,
+      unsyncedBytes: 0,
       link: seal,
     });
     this.#out.bytes(frame);

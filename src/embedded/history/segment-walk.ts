@@ -173,6 +173,7 @@ class SegmentWalk {
     const reader = new ByteReader(payload, 0, payload.length);
     const counted = [this.#frames, this.#commits, this.#records];
     const sealed = [reader.int64(), reader.int64(), reader.int64()];
+    if (reader.uint8() > 1) throw new UnknownKindError('a seal with flags');
     if (reader.remaining > 0) throw new MalformedError('a seal that is too long');
     if (counted.some((count, index) => count !== sealed[index])) {
       throw new MalformedError(

@@ -100,8 +100,9 @@ function name(first: number): string {
 test('history beyond the bound is pruned into the base, and every state from the floor on is still told', async () => {
   let merges = 0;
   let promotions = 0;
-  for (let seed = 1; seed <= 12; seed += 1) {
-    const bytesMax = 6000 + seed * 500;
+  for (let seed = 1; seed <= 10; seed += 1) {
+    // So little that the floor is raised as far as the snapshots allow, or enough for a merge.
+    const bytesMax = seed % 2 === 0 ? 1500 : 6000 + seed * 500;
     const { database, commits, snapshotted } = await fill(seed, bytesMax, 120, 15);
     const { fileSystem, keeper, events } = database;
     const { oldest, bytes } = keeper.status;
@@ -400,7 +401,7 @@ test('background work gives way: between two turns of the event loop it never ru
   let turnStart = 0;
   // Time passes by looking at the clock: a twentieth of a millisecond each.
   const clock: Clock = {
-    now: () => 0,
+    ...stillClock,
     monotonic: () => {
       now += 0.05;
       longest = Math.max(longest, now - turnStart);
