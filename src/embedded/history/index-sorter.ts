@@ -37,9 +37,11 @@ export class IndexSorter {
 
   /** The numbers of the entries in the order of the index: a merge sort, whose runs and steps others get turns between. */
   async sort(slice: TimeSlice): Promise<Uint32Array> {
-    let from: Uint32Array = Uint32Array.from({ length: this.#count }, (_, number) => number);
+    let from: Uint32Array = new Uint32Array(this.#count);
     for (let start = 0; start < this.#count; start += runLength) {
-      from.subarray(start, start + runLength).sort((a, b) => this.#compare(a, b));
+      const end = Math.min(start + runLength, this.#count);
+      for (let number = start; number < end; number += 1) from[number] = number;
+      from.subarray(start, end).sort((a, b) => this.#compare(a, b));
       if (slice.due) await slice.pause();
     }
     let to: Uint32Array = new Uint32Array(this.#count);
