@@ -15,6 +15,7 @@ export interface DatabaseStatus {
   readonly recovery: RecoveryReport;
   /** The newest; null before the first. */
   readonly snapshot: SnapshotStatus | null;
+  readonly history: HistoryStatus;
 }
 
 /**
@@ -35,6 +36,16 @@ export interface MemoryUse {
  * process, however it comes; a power cut or a crash of the machine may lose those of the last `syncIntervalMs`.
  */
 export type Durability = 'sync' | 'interval';
+
+/** What is kept of the past. */
+export interface HistoryStatus {
+  /** The lowest sequence whose state is still kept. */
+  readonly oldest: number;
+  /** Of the log that holds it. */
+  readonly bytes: number;
+  /** What was erased by commits up to this one is in no file any more. */
+  readonly erasedOnDiskUpTo: number;
+}
 
 /** A file that holds the whole state as of one commit, and makes a start short. */
 export interface SnapshotStatus {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
@@ -6,27 +5,22 @@ import type { DatabaseStatus, WriteState } from '../database/status.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
 import { DatabaseError, LimitExceededError } from '../errors.ts';
-import { everything } from '../query/filter.ts';
 import type { Archived } from '../query/find-query.ts';
 import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
-import { CommitQueue } from './commit-queue.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { admits, EmbeddedReadView } from './embedded-read-view.ts';
-import { Log, type LogPoint } from './log/log.ts';
-import type { LogEvent } from './log/log-event.ts';
-import { type EncodedCommit, encodeCommit } from './log/record.ts';
+import { encodeCommit } from './log/record.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
-import type { SnapshotEvent } from './snapshot/snapshot-event.ts';
-import { snapshotDirectoryName } from './snapshot/snapshot-files.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
-import { type SnapshotCapture, Snapshotter } from './snapshot/snapshotter.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
+import { Storage } from './storage.ts';
+import type { StorageEvent } from './storage-event.ts';
 
 export interface EmbeddedDatabaseOptions {
   /** The data directory; made when it is not there. One process at a time may have it open. */
@@ -36,7 +30,7 @@ export interface EmbeddedDatabaseOptions {
   /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
   readonly onWriteState?: (state: WriteState) => void;
   /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
-  readonly onLogEvent?: (event: LogEvent | SnapshotEvent) => void;
+  readonly onStorageEvent?: (event: StorageEvent) => void;
   /**
    * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
    * before it is acknowledged.
@@ -66,6 +60,8 @@ export interface EmbeddedDatabaseLimits {
   readonly segmentBytesMax: number;
   /** Bytes that the log grows by before a snapshot is taken; half the size of the last snapshot when that is more. */
   readonly snapshotLogBytes: number;
+  /** Bytes of log that are kept for the past; Infinity for all of it. */
+  readonly historyBytesMax: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -77,6 +73,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   stallMsMax: 5_000,
   segmentBytesMax: 64 * 1024 * 1024,
   snapshotLogBytes: 64 * 1024 * 1024,
+  historyBytesMax: 4 * 1024 ** 3,
 });
 
 /**
@@ -99,34 +96,22 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     heapMeter,
   });
   try {
-    const log = await Log.open({
+    const storage = await Storage.open({
       fileSystem,
       directory,
       clock,
       random,
-      syncIntervalMs,
-      onFailure,
-      segmentBytesMax: limits.segmentBytesMax,
-      onSnapshot: ({ header, tables, documents }) => state.load({ ...header, tables, documents }),
-      onCommit: (commit) => state.apply(commit),
-      onEvent: (event) => options.onLogEvent?.(event),
-    });
-    return new EmbeddedDatabase({
-      lock,
-      fileSystem,
-      directory,
       state,
-      views,
-      memory,
-      log,
-      clock,
-      random,
-      limits,
+      ...limits,
       syncIntervalMs,
+      onCommitsLost: () => staging.clear(),
       onFailure,
-      onWriteState: options.onWriteState,
-      onLogEvent: options.onLogEvent,
+      onEvent: (event) => options.onStorageEvent?.(event),
     });
+    const staging = new Staging(state);
+    const { onWriteState } = options;
+    const parts = { lock, state, staging, views, memory, storage, clock, random, limits, syncIntervalMs, onWriteState };
+    return new EmbeddedDatabase(parts);
   } catch (error) {
     memory.close();
     await lock.release();
@@ -146,20 +131,17 @@ function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => 
 
 interface Parts {
   readonly lock: DirectoryLock;
-  readonly fileSystem: FileSystem;
-  readonly directory: string;
   readonly state: State;
+  readonly staging: Staging;
   /** Those that are open, oldest first. */
   readonly views: Set<EmbeddedReadView>;
   readonly memory: MemoryLimit;
-  readonly log: Log;
+  readonly storage: Storage;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: EmbeddedDatabaseLimits;
   readonly syncIntervalMs: number | null;
-  readonly onFailure: (error: unknown) => void;
   readonly onWriteState: ((state: WriteState) => void) | undefined;
-  readonly onLogEvent: ((event: LogEvent | SnapshotEvent) => void) | undefined;
 }
 
 /** Memory plus an append-only log, in one process. */
@@ -167,58 +149,35 @@ export class EmbeddedDatabase implements Database {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #staging: Staging;
-  readonly #log: Log;
-  readonly #queue: CommitQueue;
+  readonly #storage: Storage;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #createDocumentId: () => string;
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
-  readonly #snapshotter: Snapshotter;
-  readonly #onFailure: (error: unknown) => void;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
   #toldWriteState: WriteState = 'accepted';
   #closed = false;
 
-  constructor({ lock, state, views, memory, log, clock, random, limits, syncIntervalMs, ...rest }: Parts) {
-    this.#lock = lock;
-    this.#state = state;
-    this.#staging = new Staging(state);
-    this.#log = log;
+  constructor(parts: Parts) {
+    const { clock, random } = parts;
+    this.#lock = parts.lock;
+    this.#state = parts.state;
+    this.#staging = parts.staging;
+    this.#storage = parts.storage;
     this.#clock = clock;
     this.#random = random;
-    this.#views = views;
-    this.#memory = memory;
-    this.#limits = limits;
-    this.#syncIntervalMs = syncIntervalMs;
-    this.#onFailure = rest.onFailure;
-    this.#onWriteState = rest.onWriteState;
+    this.#views = parts.views;
+    this.#memory = parts.memory;
+    this.#limits = parts.limits;
+    this.#syncIntervalMs = parts.syncIntervalMs;
+    this.#onWriteState = parts.onWriteState;
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
-    this.#queue = new CommitQueue({
-      writer: { append: (commits) => this.#append(commits) },
-      pendingBytesMax: this.#limits.pendingBytesMax,
-      onFailure: (error) => {
-        this.#staging.clear();
-        rest.onFailure(error);
-      },
-    });
-    this.#snapshotter = new Snapshotter({
-      fileSystem: rest.fileSystem,
-      directory: join(rest.directory, snapshotDirectoryName),
-      clock,
-      random,
-      logBytesMax: this.#limits.snapshotLogBytes,
-      newest: log.snapshot,
-      damaged: log.report.damagedSnapshots,
-      capture: () => this.#capture(),
-      onEvent: (event) => rest.onLogEvent?.(event),
-    });
-    this.#snapshotter.logGrew(this.#logBytes);
   }
 
   /**
@@ -229,7 +188,23 @@ export class EmbeddedDatabase implements Database {
    */
   async takeSnapshot(): Promise<SnapshotInfo> {
     this.#checkOpen();
-    return this.#snapshotter.take();
+    return this.#storage.takeSnapshot();
+  }
+
+  /**
+   * Takes what was erased by now out of every file, which otherwise the next pruning or start does.
+   * @throws {DatabaseError} `OVERLOADED` when the database is being closed; what sealing a segment throws. The system's own error when
+   *   a file could not be written: it is tried again later.
+   */
+  async eraseOnDisk(): Promise<void> {
+    this.#checkOpen();
+    await this.#storage.eraseOnDisk();
+  }
+
+  /** Keeps every file where and as it is, for whoever copies them, until the function that this resolves to was called. New ones may come. */
+  async pinFiles(): Promise<() => void> {
+    this.#checkOpen();
+    return this.#storage.pinFiles();
   }
 
   getDocument(_principal: Principal, id: string, archived: Archived = 'EXCLUDE'): Document | null {
@@ -271,7 +246,7 @@ export class EmbeddedDatabase implements Database {
   async #commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
     this.#checkOpen();
     this.#checkOperations(operations);
-    this.#queue.checkRoom();
+    this.#storage.queue.checkRoom();
     if (operations.some(takesMemory)) this.#memory.checkRoom();
     let prepared: PreparedCommit;
     try {
@@ -286,15 +261,15 @@ export class EmbeddedDatabase implements Database {
       );
     } catch (error) {
       // What decided the rejection may still be on its way to the disk.
-      if (this.#staging.readInFlight) await this.#queue.settled();
+      if (this.#staging.readInFlight) await this.#storage.queue.settled();
       throw error;
     }
     const { record, documents } = prepared;
     if (record === null) {
-      if (this.#staging.readInFlight) await this.#queue.settled();
+      if (this.#staging.readInFlight) await this.#storage.queue.settled();
       return commitOf(prepared);
     }
-    await this.#queue.enqueue(encodeCommit(record, this.#random), () => {
+    await this.#storage.queue.enqueue(encodeCommit(record, this.#random), () => {
       this.#state.apply(record);
       this.#staging.settle(record.sequence, documents);
     });
@@ -302,20 +277,22 @@ export class EmbeddedDatabase implements Database {
   }
 
   async status(_principal: Principal): Promise<DatabaseStatus> {
+    const { log, snapshot, history } = this.#storage;
     return {
       engine: 'embedded',
-      epoch: this.#log.epoch,
+      epoch: log.epoch,
       sequence: this.#state.sequence,
       documents: this.#state.documents.size,
-      durability: this.#log.durability,
+      durability: log.durability,
       syncIntervalMs: this.#syncIntervalMs,
       writes: this.#writeState(),
       memory: {
         bytes: this.#memory.bytes,
         bytesMax: Number.isFinite(this.#memory.bytesMax) ? this.#memory.bytesMax : null,
       },
-      recovery: this.#log.report,
-      snapshot: this.#snapshotter.newest === null ? null : statusOf(this.#snapshotter.newest),
+      recovery: log.report,
+      snapshot: snapshot === null ? null : statusOf(snapshot),
+      history,
     };
   }
 
@@ -324,11 +301,9 @@ export class EmbeddedDatabase implements Database {
     this.#closed = true;
     this.#memory.close();
     try {
-      await this.#snapshotter.close();
-      await this.#queue.idle();
-      for (const view of this.#views) view.close();
-      await this.#log.close();
+      await this.#storage.close();
     } finally {
+      for (const view of this.#views) view.close();
       await this.#lock.release();
     }
   }
@@ -341,52 +316,11 @@ export class EmbeddedDatabase implements Database {
   }
 
   #writeState(): WriteState {
-    if (this.#log.hasFailed) return 'failed';
-    if (this.#log.busyMs > this.#limits.stallMsMax) return 'stalled';
-    if (this.#log.foundNoSpace) return 'storageFull';
+    const { log } = this.#storage;
+    if (log.hasFailed) return 'failed';
+    if (log.busyMs > this.#limits.stallMsMax) return 'stalled';
+    if (log.foundNoSpace) return 'storageFull';
     return this.#memory.isFull ? 'memoryFull' : 'accepted';
-  }
-
-  /** How much log there is behind the snapshot with which the database was opened. */
-  get #logBytes(): number {
-    return this.#log.report.bytes + this.#log.appendedBytes;
-  }
-
-  async #append(commits: readonly EncodedCommit[]): Promise<void> {
-    await this.#log.append(commits);
-    this.#snapshotter.logGrew(this.#logBytes);
-  }
-
-  /** The state between two frames, at the end of a segment that is sealed for it. */
-  #capture(): Promise<SnapshotCapture> {
-    return this.#queue.barrier(async () => {
-      const { sequence, seal } = await this.#rotateLog();
-      const { databaseId, epoch } = this.#log;
-      const { committedAt } = this.#state;
-      const view = new EmbeddedReadView({
-        state: this.#state,
-        clock: this.#clock,
-        // It is open for as long as it takes to list the documents, which no client decides.
-        deadlineMs: Number.POSITIVE_INFINITY,
-        onClose: () => {},
-      });
-      return {
-        header: { databaseId, epoch, seal, sequence, committedAt },
-        logBytes: this.#logBytes,
-        tables: this.#state.tableRecords(),
-        documents: view.scanDocuments({ filter: everything, archived: 'INCLUDE', orderBy: [] }),
-        release: () => view.close(),
-      };
-    });
-  }
-
-  async #rotateLog(): Promise<LogPoint> {
-    try {
-      return await this.#log.rotate();
-    } catch (error) {
-      this.#onFailure(error);
-      throw error;
-    }
   }
 
   #checkOpen(): void {

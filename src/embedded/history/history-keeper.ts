@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { HistoryStatus } from '../../database/status.ts';
 import { CorruptionError } from '../log/log-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
@@ -36,15 +37,6 @@ export interface HistoryKeeperOptions {
    * sync would not say so: nothing may be acknowledged any more.
    */
   readonly onDiskFailure: (error: unknown) => void;
-}
-
-export interface HistoryStatus {
-  /** The floor: the lowest sequence at which the state can still be told. */
-  readonly oldest: number;
-  /** Bytes of the sealed segments behind the base: what the bound is for. */
-  readonly bytes: number;
-  /** Erasures up to this sequence have been carried out on disk: what they erased is in no file any more. */
-  readonly erasedOnDiskUpTo: number;
 }
 
 interface EraseRequest {
@@ -101,6 +93,7 @@ export class HistoryKeeper {
     this.#catalog = new SegmentCatalog(options.fileSystem, this.#logDirectory);
   }
 
+  /** The floor; bytes of the sealed segments behind the base, which is what the bound is for; erasures carried out on disk. */
   get status(): HistoryStatus {
     return { oldest: this.#oldest, bytes: this.#catalog.bytes, erasedOnDiskUpTo: this.#erasedUpTo };
   }
@@ -251,6 +244,8 @@ export class HistoryKeeper {
         await this.#raiseFloor(files, plan);
         pruned = true;
       } catch (error) {
+        // A newer snapshot was taken meanwhile, and this one removed: what is there now decides.
+        if (plan.kind === 'promote' && systemErrorCode(error) === 'ENOENT') continue;
         // Another snapshot may do.
         if (!(error instanceof CorruptionError)) throw error;
         this.#failed('prune', error);

@@ -274,6 +274,15 @@ export class Log {
   }
 
   /**
+   * Takes note that the disk failed under somebody else, in a way after which nothing may be acknowledged: every later append is
+   * refused.
+   * @returns what to tell the owner.
+   */
+  fail(cause: unknown): DatabaseError {
+    return this.#failed(cause);
+  }
+
+  /**
    * A clean stop: seals the segment that was written to and lets the files go. Without room for the seal it is left out: the next
    * opening then reads a log that was not stopped cleanly, and finds the same commits in it.
    * @throws {DatabaseError} `OUTCOME_UNKNOWN` when the disk failed. What was acknowledged is durable all the same.

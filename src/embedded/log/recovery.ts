@@ -305,12 +305,15 @@ async function contentOf(segment: SealedSegment): Promise<SegmentContent> {
     header,
     end: bytes,
     lastFrameAt,
+    // A snapshot is taken once the segment before it is on disk to its end.
+    syncedTo: lastFrameAt,
     link: seal,
     sealed: true,
     nextSequence: lastSequence + 1,
     frames: counts.int64(),
     commits: counts.int64(),
     records: counts.int64(),
+    epochEnds: counts.uint8() === 1,
     tail: null,
   };
 }

@@ -40,6 +40,8 @@ export interface SnapshotterOptions {
   /** Names of those known to be damaged; a base among them is left to others. */
   readonly damaged: readonly string[];
   readonly capture: () => Promise<SnapshotCapture>;
+  /** Runs what removes files, when nobody needs them to stay as they are. */
+  readonly change: (remove: () => Promise<void>) => Promise<void>;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 
@@ -101,6 +103,11 @@ export class Snapshotter {
         return this.#start();
       });
     return this.#following;
+  }
+
+  /** Resolves when none is being taken. Never rejects. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await Promise.allSettled([this.#running]);
   }
 
   /** Gives up the one that is running, which leaves nothing behind, and resolves when that is done. */
@@ -186,16 +193,17 @@ export class Snapshotter {
 
   /** Two are kept that are not known to be damaged; the base is not ours. */
   async #removeOlder(): Promise<void> {
-    const { fileSystem, directory, onEvent } = this.#options;
+    const { fileSystem, directory, change, onEvent } = this.#options;
     const { snapshots } = snapshotNames(await fileSystem.list(directory));
     const own = snapshots.filter(({ role }) => role === 'snapshot').map(({ name }) => name);
     const kept = own.filter((name) => !this.#damaged.has(name)).slice(-keptSnapshots);
     for (const name of own.filter((candidate) => !kept.includes(candidate))) {
       const path = join(directory, name);
       try {
-        await fileSystem.remove(path);
+        await change(() => fileSystem.remove(path));
         this.#damaged.delete(name);
       } catch (error) {
+        if (this.#abort.signal.aborted) return;
         onEvent({ kind: 'snapshotNotRemoved', file: path, cause: error });
       }
     }

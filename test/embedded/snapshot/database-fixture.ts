@@ -3,10 +3,9 @@ import { anonymous } from '../../../src/database/principal.ts';
 import type { Document } from '../../../src/document/document.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { LogEvent } from '../../../src/embedded/log/log-event.ts';
 import type { Clock } from '../../../src/embedded/ports/clock.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
-import type { SnapshotEvent } from '../../../src/embedded/snapshot/snapshot-event.ts';
+import type { StorageEvent } from '../../../src/embedded/storage-event.ts';
 import type { DatabaseError } from '../../../src/errors.ts';
 import { everything } from '../../../src/query/filter.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
@@ -16,7 +15,7 @@ import { snapshotDirectory } from './snapshot-fixture.ts';
 
 export interface OpenedDatabase {
   readonly database: EmbeddedDatabase;
-  readonly events: (LogEvent | SnapshotEvent)[];
+  readonly events: StorageEvent[];
   readonly failures: DatabaseError[];
 }
 
@@ -25,7 +24,7 @@ export async function openDatabase(
   options: { readonly snapshotLogBytes?: number; readonly clock?: Clock; readonly random?: Random } = {},
 ): Promise<OpenedDatabase> {
   const { snapshotLogBytes = 1024 ** 3, clock = stillClock, random = new SeededRandom(1) } = options;
-  const events: (LogEvent | SnapshotEvent)[] = [];
+  const events: StorageEvent[] = [];
   const failures: DatabaseError[] = [];
   const database = await openEmbeddedDatabase({
     directory: dataDirectory,
@@ -33,7 +32,7 @@ export async function openDatabase(
     clock,
     random,
     limits: { snapshotLogBytes },
-    onLogEvent: (event) => events.push(event),
+    onStorageEvent: (event) => events.push(event),
     onFailure: (error) => failures.push(error),
   });
   return { database, events, failures };

@@ -28,6 +28,7 @@ function busyClock(): Clock {
       return milliseconds;
     },
     yield: () => nextTick(),
+    schedule: () => () => {},
   };
 }
 
