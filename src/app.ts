@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
 import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
-import type { LogEvent } from './embedded/log/log-event.ts';
+import type { StorageEvent } from './embedded/storage-event.ts';
 import type { DatabaseError } from './errors.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
@@ -41,7 +41,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
     onFailure: failed.resolve,
-    onLogEvent: (event) => logger[levelOf(event)](event, 'write-ahead log'),
+    onStorageEvent: (event) => logger[levelOf(event)](event, 'storage'),
     syncIntervalMs: config.syncIntervalMs,
     onWriteState: (writes) =>
       writes === 'accepted'
@@ -51,6 +51,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       operationsMax: config.operationsMax,
       pendingBytesMax: config.pendingBytesMax,
       segmentBytesMax: config.segmentBytesMax,
+      snapshotLogBytes: config.snapshotLogBytes,
+      historyBytesMax: config.historyBytesMax,
       viewsMax: config.viewsMax,
       viewMsMax: config.viewMsMax,
       memoryBytesMax: config.memoryBytesMax,
@@ -88,17 +90,26 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   };
 }
 
-/** How loud an event of the log is: what an operator has to act on, has to know, or may want to follow. */
-function levelOf({ kind }: LogEvent): 'debug' | 'warn' | 'error' {
+/** How loud an event on disk is: what an operator has to act on, has to know, or may want to follow. */
+function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
   switch (kind) {
     case 'segmentStarted':
     case 'segmentSealed':
       return 'debug';
+    case 'recovering':
+    case 'snapshotTaken':
+    case 'historyPruned':
+    case 'erasedOnDisk':
+      return 'info';
     case 'tailCut':
     case 'epochBegun':
+    case 'snapshotDamaged':
+    case 'snapshotNotRemoved':
       return 'warn';
     case 'noSpace':
     case 'failed':
+    case 'snapshotFailed':
+    case 'historyFailed':
       return 'error';
   }
 }

@@ -6,6 +6,7 @@ import {
   type Setting,
   size,
   sizeOrAuto,
+  sizeOrUnlimited,
   text,
   UsageError,
   wholeNumber,
@@ -143,6 +144,20 @@ export const settings = {
     type: size('64KiB', '1GiB'),
     help: 'Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment.',
   },
+  snapshotLogBytes: {
+    flag: 'snapshot-log-bytes',
+    environment: ['YARADB_SNAPSHOT_LOG_BYTES'],
+    default: '64MiB',
+    type: size('64KiB', '16384GiB'),
+    help: 'Bytes that the log grows by before a snapshot is taken, or half the size of the last snapshot if that is more. A start reads the newest snapshot and the log behind it, so this bounds how long one takes.',
+  },
+  historyBytesMax: {
+    flag: 'history-bytes-max',
+    environment: ['YARADB_HISTORY_BYTES_MAX'],
+    default: '4GiB',
+    type: sizeOrUnlimited('1MiB', '16384GiB'),
+    help: 'Most bytes of log that are kept for the past. Beyond it, the oldest part is merged into one base, and what lay before that can no longer be told. unlimited: all of it is kept.',
+  },
   viewsMax: {
     flag: 'views-max',
     environment: ['YARADB_VIEWS_MAX'],
@@ -213,6 +228,9 @@ export interface Config {
   /** Null at durability `sync`. */
   readonly syncIntervalMs: number | null;
   readonly segmentBytesMax: number;
+  readonly snapshotLogBytes: number;
+  /** Infinity: no limit. */
+  readonly historyBytesMax: number;
   readonly viewsMax: number;
   readonly viewMsMax: number;
   readonly drainMsMax: number;
@@ -300,6 +318,8 @@ export function parseConfig(
     durability: read(settings.durability),
     syncIntervalMs: read(settings.durability) === 'interval' ? read(settings.syncIntervalMs) : null,
     segmentBytesMax: read(settings.segmentBytesMax),
+    snapshotLogBytes: read(settings.snapshotLogBytes),
+    historyBytesMax: read(settings.historyBytesMax),
     viewsMax: read(settings.viewsMax),
     viewMsMax: read(settings.viewMsMax),
     drainMsMax: read(settings.drainMsMax),

@@ -61,6 +61,16 @@ export function size(least: string, greatest: string): SettingType<number> {
   };
 }
 
+/** Infinity when there is to be no limit: `unlimited`. */
+export function sizeOrUnlimited(least: string, greatest: string): SettingType<number> {
+  const { expected, parse } = size(least, greatest);
+  return {
+    placeholder: 'SIZE|unlimited',
+    expected: `unlimited or ${expected}`,
+    parse: (given) => (given === 'unlimited' ? Number.POSITIVE_INFINITY : parse(given)),
+  };
+}
+
 /** Null when it is to be found out: `auto`. */
 export function sizeOrAuto(least: string, greatest: string): SettingType<number | null> {
   const { expected, parse } = size(least, greatest);

@@ -13,6 +13,9 @@ export interface DatabaseStatus {
   readonly writes: WriteState;
   readonly memory: MemoryUse;
   readonly recovery: RecoveryReport;
+  /** The newest; null before the first. */
+  readonly snapshot: SnapshotStatus | null;
+  readonly history: HistoryStatus;
 }
 
 /**
@@ -34,8 +37,33 @@ export interface MemoryUse {
  */
 export type Durability = 'sync' | 'interval';
 
+/** What is kept of the past. */
+export interface HistoryStatus {
+  /** The lowest sequence whose state is still kept. */
+  readonly oldest: number;
+  /** Of the log that holds it. */
+  readonly bytes: number;
+  /** What was erased by commits up to this one is in no file any more. */
+  readonly erasedOnDiskUpTo: number;
+}
+
+/** A file that holds the whole state as of one commit, and makes a start short. */
+export interface SnapshotStatus {
+  /** The newest commit in it. */
+  readonly sequence: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly documents: number;
+  readonly bytes: number;
+}
+
 /** What the engine did to bring the database back when it opened it. */
 export interface RecoveryReport {
+  /** What it began with; null when every commit was read. */
+  readonly snapshot: SnapshotStatus | null;
+  /** Names of snapshot files that were found damaged and left as they are; others served in their place. */
+  readonly damagedSnapshots: readonly string[];
+  /** What was read of the log behind the snapshot. */
   readonly segments: number;
   readonly frames: number;
   readonly commits: number;

@@ -28,6 +28,7 @@ interface Waiting {
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Waiting[] = [];
+  #barriers: (() => Promise<void>)[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | null = null;
   /** Settles with the newest commit in flight. */
@@ -67,6 +68,17 @@ export class CommitQueue {
     return settled;
   }
 
+  /**
+   * Calls `run` between two frames, when every commit enqueued so far has been applied or refused: what is applied then is all that
+   * is in the log. Commits gather while it runs. Resolves or rejects with what it does.
+   */
+  barrier<T>(run: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#barriers.push(() => run().then(resolve, reject));
+    this.#writing ??= this.#drain();
+    return promise;
+  }
+
   /** Resolves when every commit enqueued so far is durable; rejects with what the newest of them failed with. */
   settled(): Promise<void> {
     return this.#newest;
@@ -80,22 +92,29 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     // Commits that are prepared in the same tick share the first frame.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#barriers.length > 0) {
       const group = this.#waiting;
+      const barriers = this.#barriers;
       this.#waiting = [];
-      try {
-        await this.#options.writer.append(group.map(({ commit }) => commit));
-      } catch (error) {
-        this.#fail(group, error);
-        continue;
-      }
-      for (const { commit, apply, resolve } of group) {
-        this.#pendingBytes -= commit.bytes.length;
-        apply();
-        resolve();
-      }
+      this.#barriers = [];
+      if (group.length > 0) await this.#write(group);
+      for (const run of barriers) await run();
     }
     this.#writing = null;
+  }
+
+  async #write(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#options.writer.append(group.map(({ commit }) => commit));
+    } catch (error) {
+      this.#fail(group, error);
+      return;
+    }
+    for (const { commit, apply, resolve } of group) {
+      this.#pendingBytes -= commit.bytes.length;
+      apply();
+      resolve();
+    }
   }
 
   /** Commits that gathered behind a failed frame were decided on what it held, so they fail with it. */

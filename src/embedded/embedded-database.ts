@@ -7,11 +7,8 @@ import { createDocumentIdGenerator } from '../document/document-id-generator.ts'
 import { DatabaseError, LimitExceededError } from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
-import { CommitQueue } from './commit-queue.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { admits, EmbeddedReadView } from './embedded-read-view.ts';
-import { Log } from './log/log.ts';
-import type { LogEvent } from './log/log-event.ts';
 import { encodeCommit } from './log/record.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
@@ -20,8 +17,11 @@ import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { ScanTurns } from './scan-turns.ts';
+import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
+import { Storage } from './storage.ts';
+import type { StorageEvent } from './storage-event.ts';
 
 export interface EmbeddedDatabaseOptions {
   /** The data directory; made when it is not there. One process at a time may have it open. */
@@ -30,8 +30,8 @@ export interface EmbeddedDatabaseOptions {
   readonly onFailure?: (error: DatabaseError) => void;
   /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
   readonly onWriteState?: (state: WriteState) => void;
-  /** Told what happens in the log: segments, a torn tail that was cut off, a full or failed disk. */
-  readonly onLogEvent?: (event: LogEvent) => void;
+  /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
+  readonly onStorageEvent?: (event: StorageEvent) => void;
   /**
    * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
    * before it is acknowledged.
@@ -59,6 +59,10 @@ export interface EmbeddedDatabaseLimits {
   readonly stallMsMax: number;
   /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
   readonly segmentBytesMax: number;
+  /** Bytes that the log grows by before a snapshot is taken; half the size of the last snapshot when that is more. */
+  readonly snapshotLogBytes: number;
+  /** Bytes of log that are kept for the past; Infinity for all of it. */
+  readonly historyBytesMax: number;
 }
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
@@ -69,6 +73,8 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,
   segmentBytesMax: 64 * 1024 * 1024,
+  snapshotLogBytes: 64 * 1024 * 1024,
+  historyBytesMax: 4 * 1024 ** 3,
 });
 
 /**
@@ -84,6 +90,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const onFailure = failureReporter(options);
   const state = new State();
   const views = new Set<EmbeddedReadView>();
+  const scanTurns = new ScanTurns(clock);
   const memory = new MemoryLimit({
     bytesMax: limits.memoryBytesMax,
     // The oldest view keeps the most.
@@ -91,30 +98,25 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     heapMeter,
   });
   try {
-    const log = await Log.open({
+    const storage = await Storage.open({
       fileSystem,
       directory,
       clock,
       random,
-      syncIntervalMs,
-      onFailure,
-      segmentBytesMax: limits.segmentBytesMax,
-      onCommit: (commit) => state.apply(commit),
-      onEvent: (event) => options.onLogEvent?.(event),
-    });
-    return new EmbeddedDatabase({
-      lock,
       state,
-      views,
-      memory,
-      log,
-      clock,
-      random,
-      limits,
+      scanTurns,
+      ...limits,
       syncIntervalMs,
+      onCommitsLost: () => staging.clear(),
       onFailure,
-      onWriteState: options.onWriteState,
+      onEvent: (event) => options.onStorageEvent?.(event),
     });
+    const staging = new Staging(state);
+    const { onWriteState } = options;
+    const memories = { state, staging, views, memory };
+    const ports = { clock, random };
+    const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState };
+    return new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
   } catch (error) {
     memory.close();
     await lock.release();
@@ -135,15 +137,16 @@ function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => 
 interface Parts {
   readonly lock: DirectoryLock;
   readonly state: State;
+  readonly staging: Staging;
   /** Those that are open, oldest first. */
   readonly views: Set<EmbeddedReadView>;
   readonly memory: MemoryLimit;
-  readonly log: Log;
+  readonly storage: Storage;
+  readonly scanTurns: ScanTurns;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: EmbeddedDatabaseLimits;
   readonly syncIntervalMs: number | null;
-  readonly onFailure: (error: unknown) => void;
   readonly onWriteState: ((state: WriteState) => void) | undefined;
 }
 
@@ -152,8 +155,7 @@ export class EmbeddedDatabase implements Database {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #staging: Staging;
-  readonly #log: Log;
-  readonly #queue: CommitQueue;
+  readonly #storage: Storage;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #scanTurns: ScanTurns;
@@ -166,31 +168,51 @@ export class EmbeddedDatabase implements Database {
   #toldWriteState: WriteState = 'accepted';
   #closed = false;
 
-  constructor({ lock, state, views, memory, log, clock, random, limits, syncIntervalMs, ...listeners }: Parts) {
-    this.#lock = lock;
-    this.#state = state;
-    this.#staging = new Staging(state);
-    this.#log = log;
+  constructor(parts: Parts) {
+    const { clock, random } = parts;
+    this.#lock = parts.lock;
+    this.#state = parts.state;
+    this.#staging = parts.staging;
+    this.#storage = parts.storage;
     this.#clock = clock;
     this.#random = random;
-    this.#scanTurns = new ScanTurns(clock);
-    this.#views = views;
-    this.#memory = memory;
-    this.#limits = limits;
-    this.#syncIntervalMs = syncIntervalMs;
-    this.#onWriteState = listeners.onWriteState;
+    this.#scanTurns = parts.scanTurns;
+    this.#views = parts.views;
+    this.#memory = parts.memory;
+    this.#limits = parts.limits;
+    this.#syncIntervalMs = parts.syncIntervalMs;
+    this.#onWriteState = parts.onWriteState;
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
-    this.#queue = new CommitQueue({
-      writer: log,
-      pendingBytesMax: this.#limits.pendingBytesMax,
-      onFailure: (error) => {
-        this.#staging.clear();
-        listeners.onFailure(error);
-      },
-    });
+  }
+
+  /**
+   * Writes a snapshot of everything committed so far, while reads and writes go on. Returns the one there is when nothing was
+   * committed since.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room, `OVERLOADED` when the database is being closed, `OUTCOME_UNKNOWN`
+   *   when the disk failed under the log. The system's own error when it failed under the snapshot: the database goes on.
+   */
+  async takeSnapshot(): Promise<SnapshotInfo> {
+    this.#checkOpen();
+    return this.#storage.takeSnapshot();
+  }
+
+  /**
+   * Takes what was erased by now out of every file, which otherwise the next pruning or start does.
+   * @throws {DatabaseError} `OVERLOADED` when the database is being closed; what sealing a segment throws. The system's own error when
+   *   a file could not be written: it is tried again later.
+   */
+  async eraseOnDisk(): Promise<void> {
+    this.#checkOpen();
+    await this.#storage.eraseOnDisk();
+  }
+
+  /** Keeps every file where and as it is, for whoever copies them, until the function that this resolves to was called. New ones may come. */
+  async pinFiles(): Promise<() => void> {
+    this.#checkOpen();
+    return this.#storage.pinFiles();
   }
 
   getDocument(_principal: Principal, id: string, archived: Archived = 'EXCLUDE'): Document | null {
@@ -233,7 +255,7 @@ export class EmbeddedDatabase implements Database {
   async #commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
     this.#checkOpen();
     this.#checkOperations(operations);
-    this.#queue.checkRoom();
+    this.#storage.queue.checkRoom();
     if (operations.some(takesMemory)) this.#memory.checkRoom();
     let prepared: PreparedCommit;
     try {
@@ -248,15 +270,15 @@ export class EmbeddedDatabase implements Database {
       );
     } catch (error) {
       // What decided the rejection may still be on its way to the disk.
-      if (this.#staging.readInFlight) await this.#queue.settled();
+      if (this.#staging.readInFlight) await this.#storage.queue.settled();
       throw error;
     }
     const { record, documents } = prepared;
     if (record === null) {
-      if (this.#staging.readInFlight) await this.#queue.settled();
+      if (this.#staging.readInFlight) await this.#storage.queue.settled();
       return commitOf(prepared);
     }
-    await this.#queue.enqueue(encodeCommit(record, this.#random), () => {
+    await this.#storage.queue.enqueue(encodeCommit(record, this.#random), () => {
       this.#state.apply(record);
       this.#staging.settle(record.sequence, documents);
     });
@@ -264,19 +286,22 @@ export class EmbeddedDatabase implements Database {
   }
 
   async status(_principal: Principal): Promise<DatabaseStatus> {
+    const { log, snapshot, history } = this.#storage;
     return {
       engine: 'embedded',
-      epoch: this.#log.epoch,
+      epoch: log.epoch,
       sequence: this.#state.sequence,
       documents: this.#state.documents.size,
-      durability: this.#log.durability,
+      durability: log.durability,
       syncIntervalMs: this.#syncIntervalMs,
       writes: this.#writeState(),
       memory: {
         bytes: this.#memory.bytes,
         bytesMax: Number.isFinite(this.#memory.bytesMax) ? this.#memory.bytesMax : null,
       },
-      recovery: this.#log.report,
+      recovery: log.report,
+      snapshot: snapshot === null ? null : statusOf(snapshot),
+      history,
     };
   }
 
@@ -285,10 +310,9 @@ export class EmbeddedDatabase implements Database {
     this.#closed = true;
     this.#memory.close();
     try {
-      await this.#queue.idle();
-      for (const view of this.#views) view.close();
-      await this.#log.close();
+      await this.#storage.close();
     } finally {
+      for (const view of this.#views) view.close();
       await this.#lock.release();
     }
   }
@@ -301,9 +325,10 @@ export class EmbeddedDatabase implements Database {
   }
 
   #writeState(): WriteState {
-    if (this.#log.hasFailed) return 'failed';
-    if (this.#log.busyMs > this.#limits.stallMsMax) return 'stalled';
-    if (this.#log.foundNoSpace) return 'storageFull';
+    const { log } = this.#storage;
+    if (log.hasFailed) return 'failed';
+    if (log.busyMs > this.#limits.stallMsMax) return 'stalled';
+    if (log.foundNoSpace) return 'storageFull';
     return this.#memory.isFull ? 'memoryFull' : 'accepted';
   }
 

@@ -1,6 +1,6 @@
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
-import { DocumentList } from './document-list.ts';
+import { compareCreation, DocumentList } from './document-list.ts';
 import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
 
 /** A table in memory: its definition and its documents, archived ones included. */
@@ -8,6 +8,14 @@ export interface TableState {
   readonly reference: TableReference;
   readonly record: TableRecord | null; // null for the default table until it is given settings
   readonly documents: DocumentList;
+}
+
+/** The state after one commit. */
+export interface LoadedState {
+  readonly sequence: number;
+  readonly committedAt: number;
+  readonly tables: readonly TableRecord[];
+  readonly documents: Document[];
 }
 
 /** Told of every document version that a commit replaces or erases, before it does. */
@@ -57,6 +65,13 @@ export class State {
     return this.#supersededBytes;
   }
 
+  /** The tables that were made or given settings, sorted by id. */
+  tableRecords(): TableRecord[] {
+    const records: TableRecord[] = [];
+    for (const { record } of this.#tables.values()) if (record !== null) records.push(record);
+    return records.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   document(id: string): Document | undefined {
     return this.#documents.get(id);
   }
@@ -71,6 +86,18 @@ export class State {
 
   removeListener(listener: SupersedeListener): void {
     this.#listeners.delete(listener);
+  }
+
+  /**
+   * Begins with what a snapshot holds; goes on by `apply`. Sorts `documents`, which come sorted by id, in place.
+   * @throws {Error} when it is not empty any more.
+   */
+  load({ sequence, committedAt, tables, documents }: LoadedState): void {
+    if (this.#sequence !== 0) throw new Error(`a snapshot cannot follow commit ${this.#sequence}`);
+    for (const table of tables) this.#putTable(table);
+    for (const document of documents.sort(compareCreation)) this.#putDocument(document);
+    this.#sequence = sequence;
+    this.#committedAt = committedAt;
   }
 
   /** @throws {Error} when the commit is not the next one: a bug in the log or the queue, never a client's doing. */
@@ -121,7 +148,8 @@ export class State {
 
   #eraseDocument(id: string): void {
     const document = this.#documents.get(id);
-    if (document === undefined) throw new Error(`document ${id} is to be erased, but is not there`);
+    // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
+    if (document === undefined) return;
     for (const listener of this.#listeners) listener.erase(document);
     this.#discount(document);
     this.#documents.delete(id);

@@ -1,4 +1,4 @@
-import type { DatabaseStatus, RecoveryReport } from '../database/status.ts';
+import type { DatabaseStatus, HistoryStatus, RecoveryReport, SnapshotStatus } from '../database/status.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
 interface ServerStatus extends DatabaseStatus {
@@ -32,10 +32,41 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
     } as const,
   });
 
+  const snapshot = builder.objectRef<SnapshotStatus>('Snapshot').implement({
+    description: 'A file that holds everything as of one commit, and makes a start short.',
+    fields: (t) => ({
+      sequence: t.expose('sequence', { type: 'Sequence', description: 'The newest commit in it.' }),
+      createdAt: t.expose('createdAt', { type: 'DateTime' }),
+      documents: t.expose('documents', { type: 'SafeInt' }),
+      bytes: t.expose('bytes', { type: 'SafeInt' }),
+    }),
+  });
+
+  const history = builder.objectRef<HistoryStatus>('History').implement({
+    description: 'What is kept of the past.',
+    fields: (t) => ({
+      oldest: t.expose('oldest', { type: 'Sequence', description: 'The lowest sequence whose state is still kept.' }),
+      bytes: t.expose('bytes', { type: 'SafeInt', description: 'Of the log that holds it.' }),
+      erasedOnDiskUpTo: t.expose('erasedOnDiskUpTo', {
+        type: 'Sequence',
+        description: 'What was erased by commits up to this one is in no file any more.',
+      }),
+    }),
+  });
+
   const recovery = builder.objectRef<RecoveryReport>('RecoveryReport').implement({
     description: 'What the engine did to bring the database back when it was opened.',
     fields: (t) => ({
-      segments: t.expose('segments', { type: 'SafeInt' }),
+      snapshot: t.expose('snapshot', {
+        type: snapshot,
+        nullable: true,
+        description: 'What it began with. Null when every commit was read.',
+      }),
+      damagedSnapshots: t.exposeStringList('damagedSnapshots', {
+        description:
+          'Names of snapshot files that were found damaged and left as they are. Others served in their place.',
+      }),
+      segments: t.expose('segments', { type: 'SafeInt', description: 'Of the log, behind the snapshot.' }),
       frames: t.expose('frames', { type: 'SafeInt' }),
       commits: t.expose('commits', { type: 'SafeInt' }),
       bytes: t.expose('bytes', { type: 'SafeInt' }),
@@ -81,6 +112,12 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
         resolve: ({ memory }) => memory.bytesMax,
       }),
       recovery: t.expose('recovery', { type: recovery }),
+      snapshot: t.expose('snapshot', {
+        type: snapshot,
+        nullable: true,
+        description: 'The newest. Null before the first.',
+      }),
+      history: t.expose('history', { type: history }),
     }),
   });
 

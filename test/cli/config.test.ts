@@ -36,6 +36,8 @@ describe('config', () => {
       syncIntervalMs: null,
       viewsMax: 10_000,
       segmentBytesMax: 64 * 1024 * 1024,
+      snapshotLogBytes: 64 * 1024 * 1024,
+      historyBytesMax: 4 * 1024 ** 3,
       viewMsMax: 60_000,
       drainMsMax: 8000,
       logLevel: 'info',

@@ -132,7 +132,7 @@ export type GetDocumentQuery = { getDocument: { id: string, table: string, name:
 export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, recovery: { segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean } } };
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, snapshot: { sequence: number, createdAt: string, documents: number, bytes: number } | null, history: { oldest: number, bytes: number, erasedOnDiskUpTo: number }, recovery: { damagedSnapshots: Array<string>, segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean, snapshot: { sequence: number } | null } } };
 
 export type GetValueQueryVariables = Exact<{
   id: string | number;
@@ -305,7 +305,22 @@ export const GetStatusDocument = new TypedDocumentString(`
     writes
     memoryBytes
     memoryBytesMax
+    snapshot {
+      sequence
+      createdAt
+      documents
+      bytes
+    }
+    history {
+      oldest
+      bytes
+      erasedOnDiskUpTo
+    }
     recovery {
+      snapshot {
+        sequence
+      }
+      damagedSnapshots
       segments
       frames
       commits

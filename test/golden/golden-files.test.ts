@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
-import { formatVersion } from '../../src/embedded/log/segment-header.ts';
+import { formatVersion } from '../../src/embedded/log/file-header.ts';
 import { diskOf, type GoldenDatabase, openGolden, shownBy } from './golden-database.ts';
 
 const names = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.json'));

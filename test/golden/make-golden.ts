@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Operation } from '../../src/database/operation.ts';
 import { anonymous } from '../../src/database/principal.ts';
-import { formatVersion } from '../../src/embedded/log/segment-header.ts';
+import { formatVersion } from '../../src/embedded/log/file-header.ts';
 import { documentId } from '../embedded/log/log-fixture.ts';
 import { SimulatedFileSystem } from '../fault/simulated-file-system.ts';
 import { bodyOf, filesOf, type GoldenDatabase, openGolden, shownBy } from './golden-database.ts';

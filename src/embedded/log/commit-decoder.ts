@@ -1,33 +1,33 @@
-import { Buffer } from 'node:buffer';
-import { type Document, defaultTable, type TableReference } from '../../document/document.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../document/json.ts';
-import { parseJson } from '../../document/json-parser.ts';
+import type { Buffer } from 'node:buffer';
 import type { ByteReader } from './byte-reader.ts';
 import { digestOf, type LinkBuilder } from './link.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
+import { PayloadDecoder, parseStoredJson } from './payload-decoder.ts';
 import {
   type CommitRecord,
   digestBytes,
-  documentFlags,
-  exactParserNeeded,
   indexOrders,
   type LogRecord,
   recordKinds,
   recordSaltBytes,
   requestFlags,
+  type TableRecord,
 } from './record.ts';
-import { readUuid, uuidBytes } from './uuid-bytes.ts';
 
 /**
  * Turns the payloads of frames back into commits. Documents name their table by id, so commits must be decoded in order, from
  * the first on, by one decoder.
  */
 export class CommitDecoder {
-  readonly #tables = new Map<string, TableReference>([[defaultTable.id, defaultTable]]);
-  readonly #lastTableId = Buffer.alloc(uuidBytes);
-  #lastTable: TableReference = defaultTable;
+  readonly #payloads: PayloadDecoder;
   /** Records decoded so far, as the seal of a segment counts them. */
   recordCount = 0;
+
+  /** @param tables those that there are before the first commit that is decoded. */
+  constructor(tables: Iterable<TableRecord> = []) {
+    this.#payloads = new PayloadDecoder();
+    for (const table of tables) this.#payloads.putTable(table);
+  }
 
   /**
    * Decodes the commit at the reader's position, and adds to `link` what the link of its frame covers of it.
@@ -67,15 +67,14 @@ export class CommitDecoder {
   #decodeRecord(kind: number, reader: ByteReader, sequence: number): LogRecord {
     switch (kind) {
       case recordKinds.putDocument:
-        return { kind: 'putDocument', document: this.#decodeDocument(reader, sequence) };
+        return { kind: 'putDocument', document: this.#payloads.document(reader, sequence) };
       case recordKinds.eraseDocument:
         return { kind: 'eraseDocument', id: reader.uuid(), previousSequence: reader.int64() };
       case recordKinds.putTable:
-        return this.#decodeTable(reader);
+        return { kind: 'putTable', table: this.#payloads.table(reader) };
       case recordKinds.dropTable: {
         const id = reader.uuid();
-        if (id !== defaultTable.id) this.#tables.delete(id);
-        this.#forgetLastTable();
+        this.#payloads.dropTable(id);
         return { kind: 'dropTable', id };
       }
       case recordKinds.putIndex:
@@ -92,72 +91,7 @@ export class CommitDecoder {
         throw new UnknownKindError(`a record of kind ${kind}`);
     }
   }
-
-  #decodeTable(reader: ByteReader): LogRecord {
-    const id = reader.uuid();
-    const createdAt = reader.int64();
-    const name = reader.lengthAndText();
-    const settings = parseStoredObject(reader.text(reader.remaining));
-    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name)
-      this.#tables.set(id, Object.freeze({ id, name }));
-    this.#forgetLastTable();
-    return { kind: 'putTable', table: { id, name, createdAt, settings } };
-  }
-
-  #decodeDocument(reader: ByteReader, sequence: number): Document {
-    const id = reader.uuid();
-    const table = this.#decodeTableReference(reader);
-    const flags = reader.uint8();
-    if (flags > allDocumentFlags) {
-      throw new UnknownKindError(`a document with flags ${flags}`);
-    }
-    const version = reader.uint32();
-    const createdAt = reader.int64();
-    const updatedAt = reader.int64();
-    const archivedAt = reader.int64();
-    const previousSequence = reader.int64();
-    const createdSequence = reader.int64();
-    const bodyHash = reader.hex(digestBytes);
-    const name = reader.lengthAndText();
-    const body = parseStoredObject(reader.text(reader.remaining), (flags & documentFlags.exactParser) !== 0);
-    return {
-      id,
-      table,
-      tableNamed: (flags & documentFlags.tableNamed) !== 0,
-      // Most documents are named like their table: one string then serves all of them.
-      name: name === table.name ? table.name : name,
-      body,
-      bodyHash,
-      version,
-      createdAt,
-      updatedAt: (flags & documentFlags.updated) === 0 ? null : updatedAt,
-      archivedAt: (flags & documentFlags.archived) === 0 ? null : archivedAt,
-      sequence,
-      createdSequence,
-      previousSequence,
-    };
-  }
-
-  /** Documents of one table come in rows, so the id is compared as bytes before it is made a string. */
-  #decodeTableReference(reader: ByteReader): TableReference {
-    const at = reader.skip(uuidBytes);
-    if (this.#lastTableId.compare(reader.buffer, at, at + uuidBytes) === 0) return this.#lastTable;
-    const id = readUuid(reader.buffer, at);
-    const table = this.#tables.get(id);
-    if (table === undefined) throw new MalformedError(`a document of table ${id}, which there is not`);
-    reader.buffer.copy(this.#lastTableId, 0, at, at + uuidBytes);
-    this.#lastTable = table;
-    return table;
-  }
-
-  /** After a table was put or dropped its id must be looked up again. */
-  #forgetLastTable(): void {
-    this.#lastTableId.fill(0);
-    this.#lastTable = defaultTable;
-  }
 }
-
-const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);
 
 type Request = Pick<CommitRecord, 'idempotencyKey' | 'requestDigest'>;
 const noRequest: Request = { idempotencyKey: null, requestDigest: null };
@@ -196,21 +130,4 @@ function digestOfRecord(
   if (kind !== recordKinds.erased) return digestOf(buffer.subarray(saltAt, payloadAt + payloadLength));
   if (payloadLength !== digestBytes) throw new MalformedError(`an erased record of ${payloadLength} bytes`);
   return buffer.toString('latin1', payloadAt, payloadAt + payloadLength);
-}
-
-const noLimits = { nestingMax: Number.POSITIVE_INFINITY, integerDigitsMax: Number.POSITIVE_INFINITY };
-
-/** The value of JSON text that `stringifyJson` wrote: without duplicate keys, lone surrogates and -0. */
-function parseStoredJson(text: string, exactly = exactParserNeeded.test(text)): JsonValue {
-  try {
-    return exactly ? parseJson(text, noLimits) : JSON.parse(text);
-  } catch (error) {
-    throw new MalformedError('a text that is not JSON', { cause: error });
-  }
-}
-
-function parseStoredObject(text: string, exactly?: boolean): JsonObject {
-  const value = parseStoredJson(text, exactly);
-  if (!isJsonObject(value)) throw new MalformedError('a JSON text that is no object');
-  return value;
 }

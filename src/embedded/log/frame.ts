@@ -76,11 +76,14 @@ export function writeFrameHeader(
   frame.writeUInt32LE(crc32(frame.subarray(0, checksumAt), seed), checksumAt);
 }
 
-/** Whether a frame header of this segment stands at `offset`: its own checksum holds, whatever the payload is. */
-export function isFrameHeader(segment: Buffer, offset: number, salt: FrameSalt): boolean {
+/**
+ * Whether a frame header of this segment stands at `offset`: its own checksum holds, whatever the payload is.
+ * @param segmentOffset where in the segment that is, when the buffer holds only a part of it.
+ */
+export function isFrameHeader(segment: Buffer, offset: number, salt: FrameSalt, segmentOffset = offset): boolean {
   if (offset + frameHeaderBytes > segment.length) return false;
   if (salt.mark.compare(segment, offset, offset + markBytes) !== 0) return false;
-  const checksum = crc32(segment.subarray(offset, offset + checksumAt), salt.seedAt(offset));
+  const checksum = crc32(segment.subarray(offset, offset + checksumAt), salt.seedAt(segmentOffset));
   return checksum === segment.readUInt32LE(offset + checksumAt);
 }
 
@@ -109,10 +112,20 @@ export function readFrameHeader(segment: Buffer, offset: number): FrameHeader {
   };
 }
 
-/** Whether the payload of the frame at `offset`, all of which is in `segment`, is what its header says. */
-export function isPayloadIntact(segment: Buffer, offset: number, header: FrameHeader, salt: FrameSalt): boolean {
+/**
+ * Whether the payload of the frame at `offset`, all of which is in `segment`, is what its header says.
+ * @param segmentOffset where in the segment that is, when the buffer holds only a part of it.
+ */
+export function isPayloadIntact(
+  segment: Buffer,
+  offset: number,
+  header: FrameHeader,
+  salt: FrameSalt,
+  segmentOffset = offset,
+): boolean {
   const start = offset + frameHeaderBytes;
-  return crc32(segment.subarray(start, start + header.payloadLength), salt.seedAt(offset)) === header.payloadChecksum;
+  const checksum = crc32(segment.subarray(start, start + header.payloadLength), salt.seedAt(segmentOffset));
+  return checksum === header.payloadChecksum;
 }
 
 /** Up to which offset of the segment everything was on disk before the frame at `offset`, whose header is valid, was written. */

@@ -1,4 +1,4 @@
-/** Where in the log something is, as evidence for whoever looks into it. */
+/** Where in the log, or in a snapshot, something is, as evidence for whoever looks into it. */
 export interface LogPosition {
   readonly file: string;
   /** In bytes from the beginning of the file. */
@@ -7,14 +7,14 @@ export interface LogPosition {
   readonly sequence: number;
 }
 
-/** The log is damaged where it cannot be a write that a crash interrupted. It was left as it is; nothing of it may be served. */
+/** Log or snapshots are damaged where it cannot be a write that a crash interrupted. They were left as they are; nothing may be served. */
 export class CorruptionError extends Error {
   readonly position: LogPosition;
   readonly reason: string;
 
   constructor(position: LogPosition, reason: string, options?: ErrorOptions) {
     super(
-      `The log is damaged: ${position.file}, offset ${position.offset}, at commit ${position.sequence}: ${reason}. ` +
+      `The data is damaged: ${position.file}, offset ${position.offset}, at commit ${position.sequence}: ${reason}. ` +
         'Nothing was changed. Restore a backup, or have a copy of the directory examined.',
       options,
     );

@@ -3,6 +3,16 @@ export type LogEvent =
   | { readonly kind: 'segmentStarted'; readonly file: string; readonly firstSequence: number }
   | { readonly kind: 'segmentSealed'; readonly file: string; readonly lastSequence: number }
   | {
+      /** A recovery that takes long tells now and then how much of what it reads it has read. */
+      readonly kind: 'recovering';
+      readonly phase: 'snapshot' | 'log';
+      readonly bytes: number;
+      readonly bytesTotal: number;
+      readonly milliseconds: number;
+    }
+  /** Recovery found a snapshot damaged, left it as it is, and did without. */
+  | { readonly kind: 'snapshotDamaged'; readonly file: string; readonly reason: string }
+  | {
       /** Recovery cut a torn tail off. `keptAs` is the file with its bytes; null when all of them were zero. */
       readonly kind: 'tailCut';
       readonly file: string;

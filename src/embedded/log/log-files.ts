@@ -12,6 +12,11 @@ export function segmentFileName(firstSequence: number): string {
   return `${String(firstSequence).padStart(sequenceDigits, '0')}${segmentSuffix}`;
 }
 
+/** Of the name of a segment. */
+export function firstSequenceOf(name: string): number {
+  return Number(name.slice(0, sequenceDigits));
+}
+
 /** The names of all segments, oldest first, and the first of them that is of no known form. */
 export function segmentNames(names: readonly string[]): {
   readonly segments: string[];

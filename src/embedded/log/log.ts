@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Durability, RecoveryReport } from '../../database/status.ts';
 import { DatabaseError } from '../../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { makeDurableDirectory } from '../ports/durable-directory.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
+import { snapshotDirectoryName } from '../snapshot/snapshot-files.ts';
+import { infoOf, type SnapshotInfo, statusOf } from '../snapshot/snapshot-info.ts';
+import type { LoadedSnapshot } from '../snapshot/snapshot-recovery.ts';
 import { BackgroundSync } from './background-sync.ts';
 import { makeDurableFile } from './durable-file.ts';
 import { initialLink } from './link.ts';
@@ -35,7 +38,9 @@ export interface LogOptions {
   readonly syncIntervalMs?: number | null;
   /** Called once, when the disk failed under a sync that no `append` waits for. */
   readonly onFailure?: (failure: DatabaseError) => void;
-  /** Called during `open`, in order, with every commit that the log holds. */
+  /** Called during `open`, before any commit, with the state of the newest snapshot when there is one. */
+  readonly onSnapshot: (snapshot: LoadedSnapshot) => void;
+  /** Called during `open`, in order, with every commit that the log holds behind that. */
   readonly onCommit: (commit: CommitRecord) => void;
   readonly onEvent?: (event: LogEvent) => void;
 }
@@ -48,6 +53,12 @@ interface Identity {
   readonly epoch: string;
 }
 
+/** The end of a sealed segment. */
+export interface LogPoint {
+  readonly sequence: number;
+  readonly seal: Uint8Array;
+}
+
 /**
  * The append-only log of a database, as FORMAT.md has it on disk.
  *
@@ -56,6 +67,8 @@ interface Identity {
  */
 export class Log {
   readonly report: RecoveryReport;
+  /** What it began with; null when it had no snapshot. */
+  readonly snapshot: SnapshotInfo | null;
   /** A UUID, given once and for all when the log was made. */
   readonly databaseId: string;
   /** How each append is made durable. */
@@ -75,6 +88,8 @@ export class Log {
   readonly #backgroundSync: BackgroundSync | null;
   #appendingSince = 0;
   #foundNoSpace = false;
+  /** Of frames since `open`. */
+  #appendedBytes = 0;
   #failure: DatabaseError | null = null;
   #appending = false;
   #closed = false;
@@ -89,8 +104,9 @@ export class Log {
   static async open(options: LogOptions): Promise<Log> {
     const startedAt = options.clock.monotonic();
     const directory = join(options.directory, 'log');
+    const snapshotDirectory = join(options.directory, snapshotDirectoryName);
     try {
-      const recovered = await readLog({ ...options, directory });
+      const recovered = await readLog({ ...options, directory, snapshotDirectory });
       return recovered === null
         ? await Log.#make(options, startedAt)
         : await Log.#continue(options, recovered, startedAt);
@@ -124,9 +140,15 @@ export class Log {
     const file = await repairLog(recovered, {
       fileSystem: options.fileSystem,
       directory: join(options.directory, 'log'),
+      snapshotDirectory: join(options.directory, snapshotDirectoryName),
       onEvent: (event) => options.onEvent?.(event),
     });
-    const log = new Log(options, newest.header, reportOf(recovered, options.clock.monotonic() - startedAt));
+    for (const { path, reason } of recovered.snapshots.damaged) {
+      options.onEvent?.({ kind: 'snapshotDamaged', file: path, reason });
+    }
+    const snapshot = recovered.snapshots.newest === null ? null : infoOf(recovered.snapshots.newest);
+    const report = reportOf(recovered, options.clock.monotonic() - startedAt);
+    const log = new Log(options, newest.header, report, snapshot);
     log.#nextSequence = newest.nextSequence;
     try {
       if (newest.sealed) {
@@ -144,13 +166,19 @@ export class Log {
     return log;
   }
 
-  private constructor(options: LogOptions, { databaseId, epoch }: Identity, report: RecoveryReport) {
+  private constructor(
+    options: LogOptions,
+    { databaseId, epoch }: Identity,
+    report: RecoveryReport,
+    snapshot: SnapshotInfo | null = null,
+  ) {
     this.#options = options;
     this.#directory = join(options.directory, 'log');
     this.#segmentBytesMax = options.segmentBytesMax ?? defaultSegmentBytesMax;
     this.databaseId = databaseId;
     this.#epoch = epoch;
     this.report = report;
+    this.snapshot = snapshot;
     const { clock, syncIntervalMs: intervalMs = null } = options;
     this.durability = intervalMs === null ? 'sync' : 'interval';
     this.#backgroundSync =
@@ -167,6 +195,11 @@ export class Log {
   /** A UUID. A sequence means something within one epoch only. */
   get epoch(): string {
     return this.#epoch;
+  }
+
+  /** Bytes of commits that the log has grown by since it was opened. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
   }
 
   /** Whether the last append found no room on the disk. */
@@ -201,7 +234,9 @@ export class Log {
     this.#appendingSince = this.#options.clock.monotonic();
     try {
       const segment = await this.#segmentWithRoom();
+      const { end } = segment.position;
       await segment.append(commits);
+      this.#appendedBytes += segment.position.end - end;
       this.#nextSequence = segment.position.nextSequence;
       this.#foundNoSpace = false;
       await this.#backgroundSync?.written();
@@ -212,6 +247,39 @@ export class Log {
     }
     // A sync beside this append failed: what it was to make durable may be lost, and with it what this one builds upon.
     if (this.#failure !== null) throw this.#failure;
+  }
+
+  /**
+   * Seals the segment that was written to, so that a snapshot can begin where it ends; the next append makes a new one. Between
+   * appends only.
+   * @returns the newest commit, and the seal of the segment that ends with it: zeros when there was none.
+   * @throws as `append` does: without room nothing has changed.
+   */
+  async rotate(): Promise<LogPoint> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#closed || this.#appending)
+      throw new Error('the log was to be sealed under an append, or once it is closed');
+    const segment = this.#segment;
+    if (segment !== null && segment.position.commits > 0) {
+      this.#appending = true;
+      try {
+        await this.#seal(segment);
+      } catch (error) {
+        throw this.#failed(error);
+      } finally {
+        this.#appending = false;
+      }
+    }
+    return { sequence: this.#nextSequence - 1, seal: this.#previousSeal };
+  }
+
+  /**
+   * Takes note that the disk failed under somebody else, in a way after which nothing may be acknowledged: every later append is
+   * refused.
+   * @returns what to tell the owner.
+   */
+  fail(cause: unknown): DatabaseError {
+    return this.#failed(cause);
   }
 
   /**
@@ -348,17 +416,22 @@ const emptyReport: RecoveryReport = {
   milliseconds: 0,
   clean: true,
   epochBegun: false,
+  snapshot: null,
+  damagedSnapshots: [],
 };
 
 function reportOf(
-  { newest, newestBytes, segments, frames, commits, bytes }: RecoveredLog,
+  { newest, newestBytes, segments, frames, commits, bytes, snapshots }: RecoveredLog,
   milliseconds: number,
 ): RecoveryReport {
   const truncatedBytes = newestBytes.length - newest.end;
   // A segment is made for the sake of its first frame: without one, the log ended at the seal before it, or was empty.
   const clean = truncatedBytes === 0 && (newest.sealed || (newest.frames === 0 && newest.header.durability === 'sync'));
   const epochBegun = mayHaveLostCommits(newest);
-  return { segments, frames, commits, bytes, truncatedBytes, milliseconds, clean, epochBegun };
+  const snapshot = snapshots.newest === null ? null : statusOf(infoOf(snapshots.newest));
+  const damagedSnapshots = snapshots.damaged.map(({ path }) => basename(path));
+  const read = { snapshot, damagedSnapshots, segments, frames, commits, bytes };
+  return { ...read, truncatedBytes, milliseconds, clean, epochBegun };
 }
 
 /** FORMAT.md, "A new epoch". */

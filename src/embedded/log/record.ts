@@ -5,6 +5,7 @@ import { stringifyJson } from '../../document/json-serializer.ts';
 import type { Random } from '../ports/random.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { digestOf } from './link.ts';
+import { writeDocument, writeTable } from './record-payload.ts';
 
 /** What a commit did, one result at a time: replay applies records, it never decides. */
 export type LogRecord =
@@ -140,17 +141,14 @@ function writeRecord(record: LogRecord, random: Random): void {
   const at = beginRecord(recordKinds[record.kind], random);
   switch (record.kind) {
     case 'putDocument':
-      writeDocument(record.document);
+      writeDocument(writer, record.document);
       break;
     case 'eraseDocument':
       writer.uuid(record.id);
       writer.int64(record.previousSequence);
       break;
     case 'putTable':
-      writer.uuid(record.table.id);
-      writer.int64(record.table.createdAt);
-      writer.lengthAndText(record.table.name);
-      writer.text(stringifyJson(record.table.settings));
+      writeTable(writer, record.table);
       break;
     case 'putIndex':
       writer.uuid(record.index.id);
@@ -170,28 +168,6 @@ function writeRecord(record: LogRecord, random: Random): void {
       break;
   }
   endRecord(at);
-}
-
-function writeDocument(document: Document): void {
-  const { updatedAt, archivedAt } = document;
-  const body = stringifyJson(document.body);
-  writer.uuid(document.id);
-  writer.uuid(document.table.id);
-  writer.uint8(
-    (document.tableNamed ? documentFlags.tableNamed : 0) |
-      (updatedAt === null ? 0 : documentFlags.updated) |
-      (archivedAt === null ? 0 : documentFlags.archived) |
-      (exactParserNeeded.test(body) ? documentFlags.exactParser : 0),
-  );
-  writer.uint32(document.version);
-  writer.int64(document.createdAt);
-  writer.int64(updatedAt ?? 0);
-  writer.int64(archivedAt ?? 0);
-  writer.int64(document.previousSequence);
-  writer.int64(document.createdSequence);
-  writer.hex(document.bodyHash, digestBytes);
-  writer.lengthAndText(document.name);
-  writer.text(body);
 }
 
 /** @returns where the record begins. */

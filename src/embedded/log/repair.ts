@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type File, type FileSystem, writeFully } from '../ports/file-system.ts';
+import { type File, type FileSystem, listIfThere, writeFully } from '../ports/file-system.ts';
 import { makeDurableFile, refusingNoSpace } from './durable-file.ts';
 import type { LogEvent } from './log-event.ts';
 import { newestFileName, segmentFileName, temporarySuffix, tornFileName, tornNames } from './log-files.ts';
@@ -14,6 +14,8 @@ export interface RepairOptions {
   readonly fileSystem: FileSystem;
   /** `log/` of the data directory. */
   readonly directory: string;
+  /** `snapshots/` of the data directory. */
+  readonly snapshotDirectory: string;
   readonly onEvent: (event: LogEvent) => void;
 }
 
@@ -95,9 +97,13 @@ async function keepTail({ newest, newestBytes }: RecoveredLog, options: RepairOp
   return join(options.directory, name);
 }
 
-async function removeLeftovers({ fileSystem, directory }: RepairOptions): Promise<void> {
+async function removeLeftovers({ fileSystem, directory, snapshotDirectory }: RepairOptions): Promise<void> {
   const names = await fileSystem.list(directory);
-  const temporary = names.filter((name) => name.endsWith(temporarySuffix));
-  const torn = tornNames(names).slice(0, -tornFilesMax);
-  for (const name of [...temporary, ...torn]) await fileSystem.remove(join(directory, name));
+  for (const name of tornNames(names).slice(0, -tornFilesMax)) await fileSystem.remove(join(directory, name));
+  await removeTemporary(fileSystem, directory, names);
+  await removeTemporary(fileSystem, snapshotDirectory, await listIfThere(fileSystem, snapshotDirectory));
+}
+
+async function removeTemporary(fileSystem: FileSystem, directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) if (name.endsWith(temporarySuffix)) await fileSystem.remove(join(directory, name));
 }

@@ -46,6 +46,8 @@ export interface SegmentReaderOptions {
   readonly decoder: CommitDecoder;
   readonly clock: Clock;
   readonly onCommit: (commit: CommitRecord) => void;
+  /** Called after every slice with how many bytes it had. */
+  readonly onProgress?: (bytes: number) => void;
 }
 
 /** How much is decoded before others get a turn of the event loop. */
@@ -62,11 +64,12 @@ export async function readSegment(
   options: SegmentReaderOptions,
 ): Promise<SegmentContent> {
   const reader = new SegmentReader(bytes, header, options);
-  let yieldAt = sliceBytes;
+  let sliceStart = 0;
   while (reader.readFrame()) {
-    if (reader.end < yieldAt) continue;
+    if (reader.end < sliceStart + sliceBytes) continue;
+    options.onProgress?.(reader.end - sliceStart);
+    sliceStart = reader.end;
     await options.clock.yield();
-    yieldAt = reader.end + sliceBytes;
   }
   return reader.content();
 }

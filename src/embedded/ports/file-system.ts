@@ -69,6 +69,16 @@ export async function readFully(file: File, target: Uint8Array, position: number
   return read;
 }
 
+/** The names in a directory; none when it is not there. */
+export async function listIfThere(fileSystem: FileSystem, directory: string): Promise<string[]> {
+  try {
+    return await fileSystem.list(directory);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** The system's code of a failure, `ENOSPC` for instance; undefined when the error has none. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

@@ -6,6 +6,7 @@ import type { LogEvent } from '../../../src/embedded/log/log-event.ts';
 import { type CommitRecord, encodeCommit, type LogRecord } from '../../../src/embedded/log/record.ts';
 import type { Clock } from '../../../src/embedded/ports/clock.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
+import type { LoadedSnapshot } from '../../../src/embedded/snapshot/snapshot-recovery.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import type { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 
@@ -26,6 +27,8 @@ export interface OpenedLog {
   /** What the log held when it was opened. */
   readonly recovered: CommitRecord[];
   readonly events: LogEvent[];
+  /** What it began with, when there was a snapshot. */
+  readonly snapshots: LoadedSnapshot[];
 }
 
 export async function openLog(
@@ -34,16 +37,18 @@ export async function openLog(
 ): Promise<OpenedLog> {
   const recovered: CommitRecord[] = [];
   const events: LogEvent[] = [];
+  const snapshots: LoadedSnapshot[] = [];
   const log = await Log.open({
     fileSystem,
     directory: dataDirectory,
     clock: stillClock,
     random,
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
     onCommit: (commit) => recovered.push(commit),
     onEvent: (event) => events.push(event),
     ...options,
   });
-  return { log, recovered, events };
+  return { log, recovered, events, snapshots };
 }
 
 export function documentId(number: number): string {

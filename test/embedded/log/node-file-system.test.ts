@@ -21,6 +21,7 @@ test('a log on the file system of the machine keeps what was written, over segme
         clock: systemClock,
         random: systemRandom,
         segmentBytesMax: 2000,
+        onSnapshot: () => {},
         onCommit: (commit) => recovered.push(commit),
       });
       return { log, recovered };

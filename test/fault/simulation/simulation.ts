@@ -145,7 +145,7 @@ class Simulation {
           segmentBytesMax: this.#random.pick([300, 1000, 4000, 1_000_000]),
           pendingBytesMax: this.#random.chance(0.1) ? 3000 : 1_000_000,
         },
-        onLogEvent: ({ kind }) => {
+        onStorageEvent: ({ kind }) => {
           if (kind === 'tailCut') this.#counts.tornTails += 1;
           if (kind === 'failed' && !fileSystem.stopped) this.#counts.diskErrors += 1;
         },
@@ -231,7 +231,14 @@ async function readCommits(
   fileSystem.delay = null;
   try {
     const onCommit = (commit: CommitRecord) => commits.push(commit);
-    const log = await readLog({ fileSystem, directory: logDirectory, clock: stillClock, onCommit });
+    const log = await readLog({
+      fileSystem,
+      directory: logDirectory,
+      snapshotDirectory: '/data/snapshots',
+      clock: stillClock,
+      onSnapshot: () => assertThat(false, 'there is a snapshot, which nobody asked for'),
+      onCommit,
+    });
     return { commits, log };
   } finally {
     fileSystem.inject = inject;

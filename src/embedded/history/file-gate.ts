@@ -1,0 +1,50 @@
+/**
+ * Keeps those who need files to stay as they are apart from those who remove and replace them. Any number may hold a pin at once; a change waits
+ * until there is none, and a pin until no change is under way.
+ */
+export class FileGate {
+  #pins = 0;
+  #changing: Promise<void> | null = null;
+  #unpinned: (() => void)[] = [];
+
+  /** Resolves when no file is being removed or replaced; none is until the function that it resolves to was called. */
+  async pin(): Promise<() => void> {
+    while (this.#changing !== null) await this.#changing;
+    this.#pins += 1;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#pins -= 1;
+      if (this.#pins > 0) return;
+      const waiting = this.#unpinned;
+      this.#unpinned = [];
+      for (const resolve of waiting) resolve();
+    };
+  }
+
+  /** Runs `change` when there is no pin and no other change. @throws the signal's reason when it is aborted while this waits. */
+  async change<T>(change: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    while (this.#pins > 0 || this.#changing !== null) {
+      signal?.throwIfAborted();
+      await (this.#changing ?? this.#untilUnpinned(signal));
+    }
+    const running = change();
+    this.#changing = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await running;
+    } finally {
+      this.#changing = null;
+    }
+  }
+
+  #untilUnpinned(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      this.#unpinned.push(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}

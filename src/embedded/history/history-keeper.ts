@@ -1,0 +1,383 @@
+import { basename, dirname, join } from 'node:path';
+import type { HistoryStatus } from '../../database/status.ts';
+import { CorruptionError } from '../log/log-error.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
+import type { Random } from '../ports/random.ts';
+import { type SnapshotName, snapshotFileName } from '../snapshot/snapshot-files.ts';
+import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import { mergeBase } from './base-merge.ts';
+import { eraseOnDisk, hasErasures } from './disk-erasure.ts';
+import { readErasureMark, writeErasureMark } from './erasure-mark.ts';
+import { FileGate } from './file-gate.ts';
+import type { HistoryEvent, HistoryTask } from './history-event.ts';
+import { type HistoryFiles, listHistory } from './history-files.ts';
+import { type PruningPlan, planPruning } from './pruning-plan.ts';
+import { SegmentCatalog } from './segment-catalog.ts';
+import { DirectorySyncError, syncNames } from './temporary-file.ts';
+import { TimeSlice } from './time-slice.ts';
+
+export interface HistoryKeeperOptions {
+  readonly fileSystem: FileSystem;
+  /** The data directory, whose lock the caller holds and whose log it has recovered. */
+  readonly directory: string;
+  readonly databaseId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bytes that the sealed segments behind the base may take before the oldest are pruned. Infinity: all are kept. */
+  readonly bytesMax: number;
+  /**
+   * Called before an erasure on disk: seals the segment that is written to, then waits for a snapshot that was begun before to be done. Without it
+   * a snapshot that still holds an erased document could appear once that was said to be gone.
+   */
+  readonly settle: () => Promise<void>;
+  readonly onEvent?: (event: HistoryEvent) => void;
+  /**
+   * Called when the directory of the log could not be synced. Names that the log itself has just given may never reach the disk then, and a later
+   * sync would not say so: nothing may be acknowledged any more.
+   */
+  readonly onDiskFailure: (error: unknown) => void;
+}
+
+interface EraseRequest {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The reason with which background work is stopped. */
+class KeeperClosedError extends Error {
+  override readonly name = 'KeeperClosedError';
+
+  constructor() {
+    super('The database is being closed');
+  }
+}
+
+/**
+ * Keeps the history on disk in order while the database runs: makes the indexes of sealed segments, prunes what is beyond the bound, carries erasures
+ * out, and removes what an interrupted pruning has left. One thing at a time, in slices between which other work is done.
+ *
+ * Life cycle: `open`, after recovery and before the first commit; `segmentSealed` and `snapshotTaken` whenever that happened; `close`.
+ */
+export class HistoryKeeper {
+  readonly #options: HistoryKeeperOptions;
+  readonly #logDirectory: string;
+  readonly #catalog: SegmentCatalog;
+  readonly #gate = new FileGate();
+  readonly #stop = new AbortController();
+  /** Names of snapshots that were found damaged: they count for nothing. */
+  readonly #damaged = new Set<string>();
+  #oldest = 0;
+  #erasedUpTo = 0;
+  #eraseRequests: EraseRequest[] = [];
+  /** Until the first round is done: an erasure may have been interrupted by the last stop. */
+  #started = true;
+  #running: Promise<void> | null = null;
+  #again = false;
+
+  /** Finds out what there is; begins its work. @throws {CorruptionError} The system's own error when a file cannot be read. */
+  static async open(options: HistoryKeeperOptions): Promise<HistoryKeeper> {
+    const keeper = new HistoryKeeper(options);
+    const files = await keeper.#files();
+    await keeper.#catalog.begin(files.segments);
+    await keeper.#catalog.refresh(files.segments);
+    const { fileSystem, databaseId } = options;
+    keeper.#erasedUpTo = await readErasureMark(fileSystem, keeper.#logDirectory, databaseId);
+    keeper.#wake();
+    return keeper;
+  }
+
+  private constructor(options: HistoryKeeperOptions) {
+    this.#options = options;
+    this.#logDirectory = join(options.directory, 'log');
+    this.#catalog = new SegmentCatalog(options.fileSystem, this.#logDirectory);
+  }
+
+  /** The floor; bytes of the sealed segments behind the base, which is what the bound is for; erasures carried out on disk. */
+  get status(): HistoryStatus {
+    return { oldest: this.#oldest, bytes: this.#catalog.bytes, erasedOnDiskUpTo: this.#erasedUpTo };
+  }
+
+  /** @param lastSequence of the segment. */
+  segmentSealed(lastSequence: number): void {
+    this.#catalog.sealed(lastSequence);
+    this.#wake();
+  }
+
+  snapshotTaken(): void {
+    this.#wake();
+  }
+
+  /**
+   * Carries out on disk every erasure that was applied by now.
+   * @throws {DatabaseError} what sealing the segment throws. @throws {NoSpaceError} @throws {CorruptionError} It is tried again with the next pruning
+   *   and at the next start.
+   */
+  eraseOnDisk(): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#eraseRequests.push({ resolve, reject });
+    });
+    this.#wake();
+    return done;
+  }
+
+  /**
+   * Keeps every file as it is for whoever copies them: none is removed or replaced until the returned function was called. Files may still be
+   * added.
+   */
+  pin(): Promise<() => void> {
+    return this.#gate.pin();
+  }
+
+  /** Runs a change of files that others may have pinned, when they have not. */
+  change<T>(change: () => Promise<T>): Promise<T> {
+    return this.#gate.change(change, this.#stop.signal);
+  }
+
+  /** Resolves when there is nothing left to do. For tests and orderly stops; never rejects. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+  }
+
+  /** Stops what is being done: it is done again after the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort(new KeeperClosedError());
+    await this.idle();
+    this.#rejectRequests(this.#eraseRequests, this.#stop.signal.reason);
+  }
+
+  #wake(): void {
+    this.#again = true;
+    if (this.#stop.signal.aborted) {
+      this.#rejectRequests(this.#eraseRequests, this.#stop.signal.reason);
+      this.#eraseRequests = [];
+    } else {
+      this.#running ??= this.#work();
+    }
+  }
+
+  async #work(): Promise<void> {
+    // Whoever woke it goes first.
+    await this.#options.clock.yield();
+    while (this.#again && !this.#stop.signal.aborted) {
+      this.#again = false;
+      await this.#attempt('remove', () => this.#removeLeftovers());
+      await this.#attempt('index', () => this.#makeIndexes());
+      const pruned = await this.#attempt('prune', () => this.#prune());
+      const requests = this.#eraseRequests;
+      this.#eraseRequests = [];
+      const erases = requests.length > 0 || ((this.#started || pruned === true) && this.#hasErasures());
+      this.#started = false;
+      if (erases) await this.#eraseFor(requests);
+    }
+    this.#running = null;
+  }
+
+  /** @returns undefined when it failed, which was reported. */
+  async #attempt<T>(task: HistoryTask, run: () => Promise<T>): Promise<T | undefined> {
+    if (this.#stop.signal.aborted) return undefined;
+    try {
+      return await run();
+    } catch (error) {
+      this.#failed(task, error);
+      return undefined;
+    }
+  }
+
+  #failed(task: HistoryTask, cause: unknown): void {
+    if (cause === this.#stop.signal.reason && this.#stop.signal.aborted) return;
+    this.#options.onEvent?.({ kind: 'historyFailed', task, cause });
+    if (cause instanceof DirectorySyncError && cause.directory === this.#logDirectory)
+      this.#options.onDiskFailure(cause);
+  }
+
+  #files(): Promise<HistoryFiles> {
+    const { fileSystem, directory } = this.#options;
+    return listHistory(fileSystem, directory).then((files) => {
+      this.#oldest = files.base?.sequence ?? 0;
+      return files;
+    });
+  }
+
+  #slice(): TimeSlice {
+    return new TimeSlice(this.#options.clock, this.#stop.signal);
+  }
+
+  async #makeIndexes(): Promise<void> {
+    const files = await this.#files();
+    await this.#catalog.refresh(files.segments);
+    await this.#catalog.makeIndexes(this.#slice());
+    if (!this.#hasErasures()) this.#erasedUpTo = Math.max(this.#erasedUpTo, this.#catalog.lastSequence);
+  }
+
+  /** Whether there is an erasure in a sealed segment that was not carried out. */
+  #hasErasures(): boolean {
+    return this.#catalog.segments.some((segment) => hasErasures(segment, this.#erasedUpTo));
+  }
+
+  /** What is below the floor is no part of the database any more, so it may go in any order. */
+  async #removeLeftovers(): Promise<void> {
+    const files = await this.#files();
+    await this.#remove(files.snapshotDirectory, files.leftInSnapshots);
+    await this.#remove(files.logDirectory, files.leftInLog);
+    await this.#catalog.refresh(files.segments);
+  }
+
+  async #remove(directory: string, names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const { fileSystem } = this.#options;
+    await this.change(async () => {
+      for (const name of names) await removeIfThere(fileSystem, join(directory, name));
+      await syncNames(fileSystem, directory);
+    });
+  }
+
+  /** Raises the floor until history is within its bound, as far as the snapshots allow. @returns whether it was raised. */
+  async #prune(): Promise<boolean> {
+    let pruned = false;
+    let baseDamaged = false;
+    for (;;) {
+      const files = await this.#files();
+      const plan = await this.#plan(files, baseDamaged);
+      if (plan === null) return pruned;
+      try {
+        await this.#raiseFloor(files, plan);
+        pruned = true;
+      } catch (error) {
+        // A newer snapshot was taken meanwhile, and this one removed: what is there now decides.
+        if (plan.kind === 'promote' && systemErrorCode(error) === 'ENOENT') continue;
+        // Another snapshot may do.
+        if (!(error instanceof CorruptionError)) throw error;
+        this.#failed('prune', error);
+        if (plan.kind === 'promote') this.#damaged.add(plan.snapshot.name);
+        else if (!baseDamaged && isOf(error, files.base)) baseDamaged = true;
+        else return pruned;
+      }
+    }
+  }
+
+  async #plan(files: HistoryFiles, baseDamaged: boolean): Promise<PruningPlan | null> {
+    const { base } = files;
+    return planPruning({
+      bytesMax: this.#options.bytesMax,
+      base,
+      baseBytes: base === undefined ? 0 : await this.#sizeOf(join(files.snapshotDirectory, base.name)),
+      snapshots: files.snapshots.filter((snapshot) => snapshot === base || !this.#damaged.has(snapshot.name)),
+      segments: this.#catalog.segments,
+      baseDamaged,
+    });
+  }
+
+  async #raiseFloor(files: HistoryFiles, plan: PruningPlan): Promise<void> {
+    const floor = plan.kind === 'promote' ? plan.snapshot.sequence : plan.sequence;
+    const pruned = this.#catalog.segments.filter(({ lastSequence }) => lastSequence <= floor);
+    const erases = pruned.some((segment) => hasErasures(segment, this.#erasedUpTo));
+    // With these segments goes the knowledge that something was erased: what may hold it without their help goes first.
+    if (erases) await this.#remove(files.logDirectory, files.torn);
+    if (plan.kind === 'promote') await this.#promote(files, plan.snapshot);
+    else await this.#merge(files, plan.sequence);
+    await this.#removeLeftovers();
+    const bytes = pruned.reduce((sum, segment) => sum + segment.bytes, 0);
+    this.#options.onEvent?.({ kind: 'historyPruned', oldest: floor, segments: pruned.length, bytes });
+    if (!this.#hasErasures()) this.#erasedUpTo = Math.max(this.#erasedUpTo, this.#catalog.lastSequence);
+  }
+
+  /** A snapshot that stands where the floor is to be becomes the base by its name, once it was read and found good. */
+  async #promote({ snapshotDirectory }: HistoryFiles, { name, sequence }: SnapshotName): Promise<void> {
+    const { fileSystem } = this.#options;
+    const path = join(snapshotDirectory, name);
+    const reader = await SnapshotReader.open(fileSystem, path);
+    try {
+      await reader.verify(this.#slice());
+    } finally {
+      await reader.close();
+    }
+    await this.change(async () => {
+      await fileSystem.rename(path, join(snapshotDirectory, snapshotFileName(sequence, 'base')));
+      await syncNames(fileSystem, snapshotDirectory);
+    });
+  }
+
+  async #merge({ base, snapshotDirectory }: HistoryFiles, sequence: number): Promise<void> {
+    const { fileSystem, clock, random } = this.#options;
+    const segments = this.#catalog.segments.filter(({ lastSequence }) => lastSequence <= sequence);
+    await this.#catalog.withIndexes(segments, this.#slice(), async (indexes) => {
+      const reader =
+        base === undefined ? null : await SnapshotReader.open(fileSystem, join(snapshotDirectory, base.name));
+      try {
+        const { signal } = this.#stop;
+        await mergeBase({ fileSystem, clock, random, signal, directory: snapshotDirectory, base: reader, indexes });
+      } finally {
+        await reader?.close();
+      }
+    });
+  }
+
+  async #eraseFor(requests: readonly EraseRequest[]): Promise<void> {
+    try {
+      this.#stop.signal.throwIfAborted();
+      await this.#erase();
+      for (const { resolve } of requests) resolve();
+    } catch (error) {
+      this.#failed('erase', error);
+      this.#rejectRequests(requests, error);
+    }
+  }
+
+  async #erase(): Promise<void> {
+    const { fileSystem, clock, random, databaseId, settle } = this.#options;
+    await settle();
+    await this.#makeIndexes();
+    if (!this.#hasErasures()) return;
+    const upTo = this.#catalog.lastSequence;
+    const files = await this.#files();
+    const rewritten = await eraseOnDisk({
+      fileSystem,
+      clock,
+      random,
+      files,
+      catalog: this.#catalog,
+      afterSequence: this.#erasedUpTo,
+      slice: this.#slice(),
+      signal: this.#stop.signal,
+      exchange: (rename) => this.change(rename),
+    });
+    await this.#remove(files.logDirectory, files.torn);
+    // A snapshot that others have removed must not be there again after a power cut.
+    if (await isThere(fileSystem, files.snapshotDirectory)) await syncNames(fileSystem, files.snapshotDirectory);
+    await syncNames(fileSystem, files.logDirectory);
+    await writeErasureMark(fileSystem, files.logDirectory, databaseId, upTo);
+    this.#erasedUpTo = upTo;
+    this.#options.onEvent?.({ kind: 'erasedOnDisk', upTo, files: rewritten });
+  }
+
+  #rejectRequests(requests: readonly EraseRequest[], error: unknown): void {
+    for (const { reject } of requests) reject(error);
+  }
+
+  async #sizeOf(path: string): Promise<number> {
+    const file = await this.#options.fileSystem.open(path, 'read');
+    try {
+      return await file.size();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Snapshots are removed by those who take them, too. */
+async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.remove(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function isThere(fileSystem: FileSystem, path: string): Promise<boolean> {
+  return (await fileSystem.list(dirname(path))).includes(basename(path));
+}
+
+function isOf(error: CorruptionError, base: SnapshotName | undefined): boolean {
+  return base !== undefined && error.position.file.endsWith(base.name);
+}

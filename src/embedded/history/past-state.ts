@@ -1,0 +1,182 @@
+import type { Buffer } from 'node:buffer';
+import { ByteReader } from '../log/byte-reader.ts';
+import { PayloadDecoder } from '../log/payload-decoder.ts';
+import { recordKinds, recordSaltBytes, type TableRecord } from '../log/record.ts';
+import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
+import type { SnapshotEntry } from '../snapshot/snapshot-entry.ts';
+import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import type { SnapshotContentWriter } from '../snapshot/snapshot-writer.ts';
+import { type MergedEntry, mergeEntries } from './entry-merge.ts';
+import { subjects } from './index-entry.ts';
+import { RecordWindow } from './record-window.ts';
+import type { SegmentIndex } from './segment-index.ts';
+import type { TimeSlice } from './time-slice.ts';
+
+export interface PastStateSources {
+  /** Null when the log goes back to the first commit. */
+  readonly base: SnapshotReader | null;
+  /** Of every segment from the base to `sequence`, in order. */
+  readonly indexes: readonly SegmentIndex[];
+  /** At or behind the base, in or before the last of the segments. */
+  readonly sequence: number;
+}
+
+/**
+ * Hands over the state as of one sequence, all tables and then all documents, each sorted by id: of every document the newest version that
+ * is not newer than the sequence, in the base or in a segment, unless it was erased or its table was dropped. Documents are passed on as they
+ * stand, never decoded. Memory is bounded by the number of indexes, of tables, and by the largest document.
+ * @throws {CorruptionError} for damage of the base or of a record. @throws {IndexDamagedError} when an index must be made again.
+ */
+export async function writePastState(
+  sources: PastStateSources,
+  writer: SnapshotContentWriter,
+  slice: TimeSlice,
+): Promise<void> {
+  const state = new PastState(sources, slice);
+  await state.begin();
+  for (const table of await state.tables()) writer.table(table);
+  await state.writeDocuments(writer);
+}
+
+/** Where in the log a record stands. Before all of it for what is in the base. */
+interface LogPlace {
+  readonly sequence: number;
+  readonly offset: number;
+}
+
+class PastState {
+  readonly #sources: PastStateSources;
+  readonly #base: BaseCursor;
+  readonly #entries: AsyncGenerator<MergedEntry>;
+  readonly #records: RecordWindow;
+  /** Of every table that was dropped in the segments, where that was last. */
+  readonly #drops = new Map<string, LogPlace>();
+  /** The next that was not dealt with yet. */
+  #next: MergedEntry | null = null;
+
+  constructor(sources: PastStateSources, slice: TimeSlice) {
+    this.#sources = sources;
+    this.#base = new BaseCursor(sources.base, slice);
+    this.#entries = mergeEntries(sources.indexes, slice);
+    this.#records = new RecordWindow();
+  }
+
+  async begin(): Promise<void> {
+    for (const { footer, segment } of this.#sources.indexes) {
+      if (footer.otherRecords === 0) continue;
+      // As `State` does: to pass over one would be to forget what a newer version promised.
+      throw new Error(`${segment.path} has ${footer.otherRecords} records that need a newer version of YaraDB`);
+    }
+    await this.#advance();
+    await this.#base.advance();
+  }
+
+  async tables(): Promise<TableRecord[]> {
+    const tables = new Map<string, TableRecord>();
+    const decoder = new PayloadDecoder();
+    for (let entry = this.#base.current; entry?.isTable === true; entry = this.#base.current) {
+      const table = decoder.table(entry.recordReader());
+      tables.set(table.id, table);
+      await this.#base.advance();
+    }
+    for (let found = this.#next; found?.entry.subject === subjects.table; found = this.#next) {
+      const { id } = found.entry;
+      const newest = await this.#newestOf(subjects.table, id);
+      if (newest === null) continue;
+      if (newest.entry.kind === recordKinds.dropTable) tables.delete(id);
+      else tables.set(id, decoder.table(await this.#reader(newest)));
+    }
+    return [...tables.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async writeDocuments(writer: SnapshotContentWriter): Promise<void> {
+    for (;;) {
+      const inBase = this.#base.current;
+      const inSegment = this.#next?.entry;
+      if (inBase === undefined && inSegment === undefined) return;
+      const baseId = inBase?.id;
+      if (baseId !== undefined && (inSegment === undefined || baseId < inSegment.id)) {
+        this.#writeOfBase(writer);
+        await this.#base.advance();
+      } else if (inSegment !== undefined) {
+        const newest = await this.#newestOf(subjects.document, inSegment.id);
+        if (newest !== null) await this.#writeOfSegment(newest, writer);
+        else if (baseId === inSegment.id) this.#writeOfBase(writer);
+        if (baseId === inSegment.id) await this.#base.advance();
+      }
+      if (writer.due) await writer.pause();
+    }
+  }
+
+  #writeOfBase(writer: SnapshotContentWriter): void {
+    const entry = this.#base.current;
+    if (entry === undefined) return;
+    const tableId = readUuid(entry.payload, entry.recordStart + uuidBytes);
+    if (!this.#drops.has(tableId)) writer.entry(entry);
+  }
+
+  async #writeOfSegment({ entry, index }: MergedEntry, writer: SnapshotContentWriter): Promise<void> {
+    if (entry.kind === recordKinds.eraseDocument) return;
+    const payload = payloadOf(await this.#records.read(index.segment, entry));
+    const drop = this.#drops.get(readUuid(payload, uuidBytes));
+    if (drop === undefined || isBehind(entry, drop)) writer.documentRecord(entry.sequence, payload);
+  }
+
+  /** Passes over all entries of a subject, and returns the newest that counts. Remembers where tables were dropped. */
+  async #newestOf(subject: number, id: string): Promise<MergedEntry | null> {
+    let newest: MergedEntry | null = null;
+    for (let found = this.#next; found !== null; found = this.#next) {
+      const { entry } = found;
+      if (entry.subject !== subject || entry.id !== id) break;
+      if (entry.sequence <= this.#sources.sequence) {
+        newest ??= found;
+        if (entry.kind === recordKinds.dropTable && !this.#drops.has(id)) this.#drops.set(id, entry);
+      }
+      await this.#advance();
+    }
+    return newest;
+  }
+
+  async #reader({ entry, index }: MergedEntry): Promise<ByteReader> {
+    const payload = payloadOf(await this.#records.read(index.segment, entry));
+    return new ByteReader(payload, 0, payload.length);
+  }
+
+  async #advance(): Promise<void> {
+    const next = await this.#entries.next();
+    this.#next = next.done === true ? null : next.value;
+  }
+}
+
+/** Goes through the entries of the base one by one. */
+class BaseCursor {
+  readonly #entries: AsyncGenerator<readonly SnapshotEntry[]> | undefined;
+  #block: readonly SnapshotEntry[] = [];
+  #at = 0;
+
+  constructor(base: SnapshotReader | null, slice: TimeSlice) {
+    this.#entries = base?.entries(slice);
+  }
+
+  /** Good until `advance`. Undefined behind the last. */
+  get current(): SnapshotEntry | undefined {
+    return this.#block[this.#at];
+  }
+
+  async advance(): Promise<void> {
+    this.#at += 1;
+    if (this.#at < this.#block.length || this.#entries === undefined) return;
+    const next = await this.#entries.next();
+    this.#block = next.done === true ? [] : next.value;
+    this.#at = 0;
+  }
+}
+
+/** The payload of a whole record. */
+function payloadOf(record: Buffer): Buffer {
+  return record.subarray(4 + recordSaltBytes + 1);
+}
+
+function isBehind(a: LogPlace, b: LogPlace): boolean {
+  return a.sequence === b.sequence ? a.offset > b.offset : a.sequence > b.sequence;
+}

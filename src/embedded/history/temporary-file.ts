@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { refusingNoSpace } from '../log/durable-file.ts';
+import { temporarySuffix } from '../log/log-files.ts';
+import type { File, FileSystem } from '../ports/file-system.ts';
+
+export interface FileReplacement {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly name: string;
+  readonly write: (file: File) => Promise<void>;
+  /** Reads the bytes back before they get the name; a rejection keeps what was there. */
+  readonly verify?: (temporaryPath: string) => Promise<void>;
+  /** Called to do the renaming, for whoever must choose the moment. */
+  readonly exchange?: (rename: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * Makes or replaces a file that is written in slices: temporary file → sync → read back → rename → sync of the directory. It is
+ * durable when this resolves; when this rejects, the file has its old bytes or its new ones, and the temporary one is gone.
+ * @throws {NoSpaceError} when there was no room.
+ */
+export async function replaceFile(replacement: FileReplacement): Promise<void> {
+  const { fileSystem, directory, name, write, verify, exchange = (rename) => rename() } = replacement;
+  const path = join(directory, name);
+  const temporary = path + temporarySuffix;
+  const file = await refusingNoSpace(path, () => fileSystem.open(temporary, 'replace'));
+  try {
+    try {
+      await refusingNoSpace(path, () => write(file));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await verify?.(temporary);
+    await exchange(async () => {
+      await refusingNoSpace(path, () => fileSystem.rename(temporary, path));
+      await syncNames(fileSystem, directory);
+    });
+  } catch (error) {
+    // What cannot be removed, or was renamed already, is left to the next opening: why the file was not made is what matters.
+    await fileSystem.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * A directory could not be synced. Names that others have made or removed in it may count as written now and never reach the disk, so nothing
+ * may rely on any of them: for `log/` that means that nothing may be acknowledged any more.
+ */
+export class DirectorySyncError extends Error {
+  override readonly name = 'DirectorySyncError';
+  readonly directory: string;
+
+  constructor(directory: string, cause: unknown) {
+    super(`The directory ${directory} could not be synced`, { cause });
+    this.directory = directory;
+  }
+}
+
+/** @throws {DirectorySyncError} */
+export async function syncNames(fileSystem: FileSystem, directory: string): Promise<void> {
+  try {
+    await fileSystem.syncDirectory(directory);
+  } catch (error) {
+    throw new DirectorySyncError(directory, error);
+  }
+}

@@ -1,0 +1,111 @@
+import { Buffer } from 'node:buffer';
+import { type Document, defaultTable, type TableReference } from '../../document/document.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../document/json.ts';
+import { parseJson } from '../../document/json-parser.ts';
+import type { ByteReader } from './byte-reader.ts';
+import { MalformedError, UnknownKindError } from './log-error.ts';
+import { digestBytes, documentFlags, exactParserNeeded, type TableRecord } from './record.ts';
+import { readUuid, uuidBytes } from './uuid-bytes.ts';
+
+/**
+ * Decodes the payloads of documents and tables, as records of the log and entries of a snapshot have them. Documents name their table
+ * by id, so it must be told of every table before the first document of it: `table` does, `putTable` is for tables known otherwise.
+ */
+export class PayloadDecoder {
+  readonly #tables = new Map<string, TableReference>([[defaultTable.id, defaultTable]]);
+  readonly #lastTableId = Buffer.alloc(uuidBytes);
+  #lastTable: TableReference = defaultTable;
+
+  /** @throws {MalformedError} */
+  table(reader: ByteReader): TableRecord {
+    const id = reader.uuid();
+    const createdAt = reader.int64();
+    const name = reader.lengthAndText();
+    const settings = parseStoredObject(reader.text(reader.remaining));
+    const table = { id, name, createdAt, settings };
+    this.putTable(table);
+    return table;
+  }
+
+  putTable({ id, name }: TableRecord): void {
+    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name)
+      this.#tables.set(id, Object.freeze({ id, name }));
+    this.#forgetLastTable();
+  }
+
+  dropTable(id: string): void {
+    if (id !== defaultTable.id) this.#tables.delete(id);
+    this.#forgetLastTable();
+  }
+
+  /**
+   * The document of a `putDocument` payload that commit `sequence` wrote; reads to the reader's limit.
+   * @throws {MalformedError} @throws {UnknownKindError}
+   */
+  document(reader: ByteReader, sequence: number): Document {
+    const id = reader.uuid();
+    const table = this.#tableReference(reader);
+    const flags = reader.uint8();
+    if (flags > allDocumentFlags) throw new UnknownKindError(`a document with flags ${flags}`);
+    const version = reader.uint32();
+    const createdAt = reader.int64();
+    const updatedAt = reader.int64();
+    const archivedAt = reader.int64();
+    const previousSequence = reader.int64();
+    const createdSequence = reader.int64();
+    const bodyHash = reader.hex(digestBytes);
+    const name = reader.lengthAndText();
+    const body = parseStoredObject(reader.text(reader.remaining), (flags & documentFlags.exactParser) !== 0);
+    return {
+      id,
+      table,
+      tableNamed: (flags & documentFlags.tableNamed) !== 0,
+      // Most documents are named like their table: one string then serves all of them.
+      name: name === table.name ? table.name : name,
+      body,
+      bodyHash,
+      version,
+      createdAt,
+      updatedAt: (flags & documentFlags.updated) === 0 ? null : updatedAt,
+      archivedAt: (flags & documentFlags.archived) === 0 ? null : archivedAt,
+      sequence,
+      createdSequence,
+      previousSequence,
+    };
+  }
+
+  /** Documents of one table come in rows, so the id is compared as bytes before it is made a string. */
+  #tableReference(reader: ByteReader): TableReference {
+    const at = reader.skip(uuidBytes);
+    if (this.#lastTableId.compare(reader.buffer, at, at + uuidBytes) === 0) return this.#lastTable;
+    const id = readUuid(reader.buffer, at);
+    const table = this.#tables.get(id);
+    if (table === undefined) throw new MalformedError(`a document of table ${id}, which there is not`);
+    reader.buffer.copy(this.#lastTableId, 0, at, at + uuidBytes);
+    this.#lastTable = table;
+    return table;
+  }
+
+  /** After a table was put or dropped its id must be looked up again. */
+  #forgetLastTable(): void {
+    this.#lastTableId.fill(0);
+    this.#lastTable = defaultTable;
+  }
+}
+
+const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);
+const noLimits = { nestingMax: Number.POSITIVE_INFINITY, integerDigitsMax: Number.POSITIVE_INFINITY };
+/** The value of JSON text that `stringifyJson` wrote: without duplicate keys, lone surrogates and -0. */
+export function parseStoredJson(text: string, exactly = exactParserNeeded.test(text)): JsonValue {
+  try {
+    return exactly ? parseJson(text, noLimits) : JSON.parse(text);
+  } catch (error) {
+    throw new MalformedError('a text that is not JSON', { cause: error });
+  }
+}
+
+function parseStoredObject(text: string, exactly?: boolean): JsonObject {
+  const value = parseStoredJson(text, exactly);
+  if (!isJsonObject(value)) throw new MalformedError('a JSON text that is no object');
+  return value;
+}

@@ -1,0 +1,35 @@
+import type { Document } from '../../document/document.ts';
+import { stringifyJson } from '../../document/json-serializer.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import { digestBytes, documentFlags, exactParserNeeded, type TableRecord } from './record.ts';
+
+/** Writes the payload of a `putDocument` record (FORMAT.md, "Record"); an entry of a snapshot has the same. */
+export function writeDocument(writer: ByteWriter, document: Document): void {
+  const { updatedAt, archivedAt } = document;
+  const body = stringifyJson(document.body);
+  writer.uuid(document.id);
+  writer.uuid(document.table.id);
+  writer.uint8(
+    (document.tableNamed ? documentFlags.tableNamed : 0) |
+      (updatedAt === null ? 0 : documentFlags.updated) |
+      (archivedAt === null ? 0 : documentFlags.archived) |
+      (exactParserNeeded.test(body) ? documentFlags.exactParser : 0),
+  );
+  writer.uint32(document.version);
+  writer.int64(document.createdAt);
+  writer.int64(updatedAt ?? 0);
+  writer.int64(archivedAt ?? 0);
+  writer.int64(document.previousSequence);
+  writer.int64(document.createdSequence);
+  writer.hex(document.bodyHash, digestBytes);
+  writer.lengthAndText(document.name);
+  writer.text(body);
+}
+
+/** Writes the payload of a `putTable` record. */
+export function writeTable(writer: ByteWriter, table: TableRecord): void {
+  writer.uuid(table.id);
+  writer.int64(table.createdAt);
+  writer.lengthAndText(table.name);
+  writer.text(stringifyJson(table.settings));
+}

@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+import type { HistoryStatus } from '../database/status.ts';
+import { everything } from '../query/filter.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { EmbeddedReadView } from './embedded-read-view.ts';
+import { HistoryKeeper } from './history/history-keeper.ts';
+import { Log, type LogPoint } from './log/log.ts';
+import type { EncodedCommit } from './log/record.ts';
+import type { Clock } from './ports/clock.ts';
+import type { FileSystem } from './ports/file-system.ts';
+import type { Random } from './ports/random.ts';
+import type { ScanTurns } from './scan-turns.ts';
+import { snapshotDirectoryName } from './snapshot/snapshot-files.ts';
+import type { SnapshotInfo } from './snapshot/snapshot-info.ts';
+import { type SnapshotCapture, Snapshotter } from './snapshot/snapshotter.ts';
+import type { State } from './state.ts';
+import type { StorageEvent } from './storage-event.ts';
+
+export interface StorageOptions {
+  readonly fileSystem: FileSystem;
+  /** The data directory, whose lock the caller holds. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Empty: opening fills it. Snapshots are taken of it. */
+  readonly state: State;
+  /** What the scan of a snapshot shares the event loop with. */
+  readonly scanTurns: ScanTurns;
+  readonly syncIntervalMs: number | null;
+  readonly segmentBytesMax: number;
+  readonly pendingBytesMax: number;
+  readonly snapshotLogBytes: number;
+  readonly historyBytesMax: number;
+  /** Called when commits in flight could not be written: they are gone. */
+  readonly onCommitsLost: () => void;
+  /** Called with whatever failed under the log; more than once when more fails. */
+  readonly onFailure: (error: unknown) => void;
+  readonly onEvent: (event: StorageEvent) => void;
+}
+
+/**
+ * Everything of a database that is on disk: the log with the queue in front of it, the snapshots and the history behind it.
+ *
+ * Life cycle: `open` brings the state back; then commits through `queue`, snapshots and erasures at any time; then `close`.
+ */
+export class Storage {
+  readonly log: Log;
+  readonly queue: CommitQueue;
+  readonly #options: StorageOptions;
+  readonly #snapshotter: Snapshotter;
+  readonly #history: HistoryKeeper;
+
+  /** @throws as `openEmbeddedDatabase` does. */
+  static async open(options: StorageOptions): Promise<Storage> {
+    const { fileSystem, directory, clock, random, state, onFailure, onEvent } = options;
+    let storage: Storage | null = null;
+    const opened = Promise.withResolvers<Storage>();
+    const log = await Log.open({
+      fileSystem,
+      directory,
+      clock,
+      random,
+      syncIntervalMs: options.syncIntervalMs,
+      segmentBytesMax: options.segmentBytesMax,
+      onFailure,
+      onSnapshot: ({ header, tables, documents }) => state.load({ ...header, tables, documents }),
+      onCommit: (commit) => state.apply(commit),
+      onEvent: (event) => {
+        onEvent(event);
+        if (event.kind === 'segmentSealed' && storage !== null) storage.#history.segmentSealed(event.lastSequence);
+      },
+    });
+    try {
+      const history = await HistoryKeeper.open({
+        fileSystem,
+        directory,
+        databaseId: log.databaseId,
+        clock,
+        random,
+        bytesMax: options.historyBytesMax,
+        settle: async () => (await opened.promise).#settle(),
+        onEvent,
+        onDiskFailure: (error) => onFailure(log.fail(error)),
+      });
+      storage = new Storage(options, log, history);
+      opened.resolve(storage);
+      return storage;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: StorageOptions, log: Log, history: HistoryKeeper) {
+    this.#options = options;
+    this.log = log;
+    this.#history = history;
+    const { fileSystem, directory, clock, random, pendingBytesMax, onEvent } = options;
+    this.queue = new CommitQueue({
+      writer: { append: (commits) => this.#append(commits) },
+      pendingBytesMax,
+      onFailure: (error) => {
+        options.onCommitsLost();
+        options.onFailure(error);
+      },
+    });
+    this.#snapshotter = new Snapshotter({
+      fileSystem,
+      directory: join(directory, snapshotDirectoryName),
+      clock,
+      random,
+      logBytesMax: options.snapshotLogBytes,
+      newest: log.snapshot,
+      damaged: log.report.damagedSnapshots,
+      capture: () => this.#capture(),
+      change: (remove) => history.change(remove),
+      onEvent: (event) => {
+        onEvent(event);
+        if (event.kind === 'snapshotTaken') history.snapshotTaken();
+      },
+    });
+    this.#snapshotter.logGrew(this.#logBytes);
+  }
+
+  /** The newest that is whole; null before the first. */
+  get snapshot(): SnapshotInfo | null {
+    return this.#snapshotter.newest;
+  }
+
+  get history(): HistoryStatus {
+    return this.#history.status;
+  }
+
+  /** As `EmbeddedDatabase.takeSnapshot`. */
+  takeSnapshot(): Promise<SnapshotInfo> {
+    return this.#snapshotter.take();
+  }
+
+  /** As `EmbeddedDatabase.eraseOnDisk`. */
+  eraseOnDisk(): Promise<void> {
+    return this.#history.eraseOnDisk();
+  }
+
+  /** As `EmbeddedDatabase.pinFiles`. */
+  pinFiles(): Promise<() => void> {
+    return this.#history.pin();
+  }
+
+  /** Gives up what is done in the background, waits for the commits under way and ends the log cleanly. */
+  async close(): Promise<void> {
+    await Promise.all([this.#history.close(), this.#snapshotter.close()]);
+    await this.queue.idle();
+    await this.log.close();
+  }
+
+  /** How much log there is behind the snapshot with which the database was opened. */
+  get #logBytes(): number {
+    return this.log.report.bytes + this.log.appendedBytes;
+  }
+
+  async #append(commits: readonly EncodedCommit[]): Promise<void> {
+    await this.log.append(commits);
+    this.#snapshotter.logGrew(this.#logBytes);
+  }
+
+  /** The state between two frames, at the end of a segment that is sealed for it. */
+  #capture(): Promise<SnapshotCapture> {
+    return this.queue.barrier(async () => {
+      const { sequence, seal } = await this.#rotate();
+      const { databaseId, epoch } = this.log;
+      const { state, clock, scanTurns } = this.#options;
+      const { committedAt } = state;
+      // No deadline: it is open for as long as it takes to list the documents, which no client decides.
+      const view = new EmbeddedReadView({
+        state,
+        clock,
+        scanTurns,
+        deadlineMs: Number.POSITIVE_INFINITY,
+        onClose: () => {},
+      });
+      return {
+        header: { databaseId, epoch, seal, sequence, committedAt },
+        logBytes: this.#logBytes,
+        tables: state.tableRecords(),
+        documents: view.scanDocuments({ filter: everything, archived: 'INCLUDE', orderBy: [] }),
+        release: () => view.close(),
+      };
+    });
+  }
+
+  /** So that everything applied by now is in sealed segments, and no snapshot is under way that was begun before. */
+  async #settle(): Promise<void> {
+    await this.queue.barrier(() => this.#rotate());
+    await this.#snapshotter.idle();
+  }
+
+  async #rotate(): Promise<LogPoint> {
+    try {
+      return await this.log.rotate();
+    } catch (error) {
+      this.#options.onFailure(error);
+      throw error;
+    }
+  }
+}

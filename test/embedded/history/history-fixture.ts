@@ -1,0 +1,201 @@
+import { join } from 'node:path';
+import { hashBody } from '../../../src/document/body-hash.ts';
+import { type Document, defaultTable, type TableReference } from '../../../src/document/document.ts';
+import type { JsonObject } from '../../../src/document/json.ts';
+import { SealedSegment, segmentPath } from '../../../src/embedded/history/sealed-segment.ts';
+import { SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
+import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
+import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
+import type { CommitRecord, LogRecord } from '../../../src/embedded/log/record.ts';
+import type { Random } from '../../../src/embedded/ports/random.ts';
+import type { SnapshotRole } from '../../../src/embedded/snapshot/snapshot-files.ts';
+import type { WrittenSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
+import type { SeededRandom } from '../../fault/seeded-random.ts';
+import type { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import {
+  appendFrame,
+  commitOf,
+  documentId,
+  documentOf,
+  logDirectory,
+  openLog,
+  stillClock,
+} from '../log/log-fixture.ts';
+import { type SnapshotContent, writeContent } from '../snapshot/snapshot-fixture.ts';
+
+export const slice = new TimeSlice(stillClock);
+
+/** A database of a few documents and tables that change at random, with every record that the state knows. */
+export class RandomWorkload {
+  readonly commits: CommitRecord[] = [];
+  readonly #random: SeededRandom;
+  readonly #documents = new Map<string, Document>();
+  readonly #tables = new Map<string, TableReference>();
+  #tablesMade = 0;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** The next commit: one to four records. */
+  next(): CommitRecord {
+    const sequence = this.commits.length + 1;
+    const records: LogRecord[] = [];
+    for (let count = 1 + this.#random.below(4); count > 0; count -= 1) this.#addRecord(records, sequence);
+    const hasRequest = this.#random.chance(0.3);
+    const commit = commitOf(sequence, records, {
+      idempotencyKey: hasRequest ? `key-${sequence}` : null,
+      requestDigest: hasRequest ? Uint8Array.from(this.#random.bytes(32)) : null,
+    });
+    this.commits.push(commit);
+    return commit;
+  }
+
+  #addRecord(records: LogRecord[], sequence: number): void {
+    const table = this.#anyTable();
+    if (this.#random.chance(0.1)) {
+      this.#tablesMade += 1;
+      const number = 0xffff_0000 + this.#tablesMade;
+      const made = { id: documentId(number), name: `table-${this.#tablesMade}` };
+      this.#tables.set(made.id, made);
+      records.push({ kind: 'putTable', table: { ...made, createdAt: sequence, settings: { n: sequence } } });
+    } else if (this.#random.chance(0.05) && table !== defaultTable) {
+      this.#tables.delete(table.id);
+      for (const document of [...this.#documents.values()]) {
+        if (document.table.id === table.id) this.#documents.delete(document.id);
+      }
+      records.push({ kind: 'dropTable', id: table.id });
+    } else {
+      this.#addDocumentRecord(records, sequence, table);
+    }
+  }
+
+  #addDocumentRecord(records: LogRecord[], sequence: number, table: TableReference): void {
+    const id = documentId(1 + this.#random.below(30));
+    const current = this.#documents.get(id);
+    if (current !== undefined && this.#random.chance(0.2)) {
+      this.#documents.delete(id);
+      records.push({ kind: 'eraseDocument', id, previousSequence: current.sequence });
+      return;
+    }
+    const body = bodyOf(sequence, this.#random);
+    const document =
+      current === undefined
+        ? documentOf(sequence, body, { id, table, name: `name-${sequence}` })
+        : {
+            ...current,
+            body,
+            bodyHash: hashBody(body),
+            version: current.version + 1,
+            updatedAt: sequence,
+            archivedAt: this.#random.chance(0.2) ? sequence : null,
+            sequence,
+            previousSequence: current.sequence,
+          };
+    this.#documents.set(id, document);
+    records.push({ kind: 'putDocument', document });
+  }
+
+  #anyTable(): TableReference {
+    const tables = [defaultTable, ...this.#tables.values()];
+    return tables[this.#random.below(tables.length)] ?? defaultTable;
+  }
+}
+
+function bodyOf(sequence: number, random: SeededRandom): JsonObject {
+  return { n: sequence, text: `secret-${sequence}-${'x'.repeat(random.below(200))}` };
+}
+
+/** Writes the commits, a few in each frame, into segments of about this size, and seals the last. */
+export async function writeLog(
+  fileSystem: SimulatedFileSystem,
+  commits: readonly CommitRecord[],
+  random: SeededRandom,
+  segmentBytesMax = 2000,
+): Promise<void> {
+  const { log } = await openLog(fileSystem, { segmentBytesMax });
+  let written = 0;
+  while (written < commits.length) {
+    const frame = commits.slice(written, written + 1 + random.below(3));
+    await appendFrame(log, frame, random as Random);
+    written += frame.length;
+  }
+  await log.close();
+}
+
+/** The first sequences of all segments. */
+export function firstSequences(fileSystem: SimulatedFileSystem): number[] {
+  return fileSystem
+    .names(logDirectory)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => Number(name.slice(0, 20)));
+}
+
+export async function openSealed(fileSystem: SimulatedFileSystem, firstSequence: number): Promise<SealedSegment> {
+  const segment = await SealedSegment.open(fileSystem, segmentPath(logDirectory, firstSequence), firstSequence);
+  if (segment === null) throw new Error(`segment ${firstSequence} is not sealed`);
+  return segment;
+}
+
+export function pathOf(...names: string[]): string {
+  return join(logDirectory, ...names);
+}
+
+/** The state that these commits leave behind, told by a plain replay; sorted as a snapshot has it. */
+export function stateAfter(
+  commits: readonly CommitRecord[],
+  before: SnapshotContent = { tables: [], documents: [] },
+): SnapshotContent {
+  const tables = new Map(before.tables.map((table) => [table.id, table]));
+  const documents = new Map(before.documents.map((document) => [document.id, document]));
+  for (const record of commits.flatMap(({ records }) => records)) {
+    if (record.kind === 'putTable') tables.set(record.table.id, record.table);
+    else if (record.kind === 'putDocument') documents.set(record.document.id, record.document);
+    else if (record.kind === 'eraseDocument') documents.delete(record.id);
+    else if (record.kind === 'dropTable') {
+      tables.delete(record.id);
+      for (const { id, table } of [...documents.values()]) if (table.id === record.id) documents.delete(id);
+    }
+  }
+  return { tables: sortedById(tables), documents: sortedById(documents) };
+}
+
+function sortedById<T extends { readonly id: string }>(values: ReadonlyMap<string, T>): T[] {
+  return [...values.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Takes a snapshot after a commit that is the last of its segment. */
+export async function takeSnapshot(
+  fileSystem: SimulatedFileSystem,
+  commits: readonly CommitRecord[],
+  sequence: number,
+  role: SnapshotRole = 'snapshot',
+): Promise<WrittenSnapshot> {
+  const first = firstSequences(fileSystem).findLast((candidate) => candidate <= sequence);
+  const segment = await openSealed(fileSystem, first ?? 1);
+  if (segment.lastSequence !== sequence) throw new Error(`no segment ends with commit ${sequence}`);
+  const { databaseId, epoch } = segment.header;
+  const committedAt = commits[sequence - 1]?.committedAt ?? 0;
+  const header = { databaseId, epoch, seal: segment.seal, sequence, committedAt };
+  return writeContent(fileSystem, stateAfter(commits.slice(0, sequence)), { header, role });
+}
+
+/** Makes the indexes of these segments, and opens them. */
+export async function makeIndexes(
+  fileSystem: SimulatedFileSystem,
+  segments: readonly number[],
+): Promise<SegmentIndex[]> {
+  const indexes: SegmentIndex[] = [];
+  for (const first of segments) {
+    await writeSegmentIndex(await openSealed(fileSystem, first), { fileSystem, directory: logDirectory, slice });
+    indexes.push(await openIndex(fileSystem, first));
+  }
+  return indexes;
+}
+
+export async function openIndex(fileSystem: SimulatedFileSystem, firstSequence: number): Promise<SegmentIndex> {
+  const segment = await openSealed(fileSystem, firstSequence);
+  const index = await SegmentIndex.open(fileSystem, logDirectory, segment);
+  if (index === null) throw new Error(`segment ${firstSequence} has no index`);
+  return index;
+}

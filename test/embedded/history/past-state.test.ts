@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { writePastState } from '../../../src/embedded/history/past-state.ts';
+import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
+import type { CommitRecord } from '../../../src/embedded/log/record.ts';
+import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
+import { type WrittenSnapshot, writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
+import { SeededRandom } from '../../fault/seeded-random.ts';
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import { appendFrame, commitOf, dataDirectory, openLog, stillClock } from '../log/log-fixture.ts';
+import { identity, readContent, snapshotDirectory, writeContent } from '../snapshot/snapshot-fixture.ts';
+import {
+  firstSequences,
+  makeIndexes,
+  openIndex,
+  RandomWorkload,
+  slice,
+  stateAfter,
+  takeSnapshot,
+  writeLog,
+} from './history-fixture.ts';
+
+const commitCount = 80;
+
+/** A log in several segments, its commits, and a base at the end of one of them, or none. */
+async function randomHistory(seed: number) {
+  const random = new SeededRandom(seed);
+  const workload = new RandomWorkload(random);
+  const commits = Array.from({ length: commitCount }, () => workload.next());
+  const fileSystem = new SimulatedFileSystem();
+  await writeLog(fileSystem, commits, random);
+  const segments = firstSequences(fileSystem);
+  const baseAt = random.below(segments.length);
+  const baseSequence = (segments[baseAt] ?? 1) - 1;
+  const base =
+    baseAt === 0
+      ? null
+      : await SnapshotReader.open(fileSystem, (await takeSnapshot(fileSystem, commits, baseSequence, 'base')).path);
+  const indexes = await makeIndexes(fileSystem, segments.slice(baseAt));
+  return { fileSystem, commits, base, baseSequence, indexes };
+}
+
+type RandomHistory = Awaited<ReturnType<typeof randomHistory>>;
+
+/** Writes that state as a snapshot of a file system of its own. */
+async function writeStateAt(
+  { base, indexes }: RandomHistory,
+  sequence: number,
+): Promise<[SimulatedFileSystem, WrittenSnapshot]> {
+  const fileSystem = new SimulatedFileSystem();
+  await fileSystem.makeDirectory(dataDirectory);
+  const written = await writeSnapshot({
+    fileSystem,
+    directory: snapshotDirectory,
+    role: 'base',
+    header: { ...identity, sequence },
+    clock: stillClock,
+    random: new SeededRandom(1),
+    content: (writer) => writePastState({ base, indexes, sequence }, writer, slice),
+  });
+  return [fileSystem, written];
+}
+
+test('at every sequence from the floor on, base and indexes give the state that a replay up to it gives', async () => {
+  let states = 0;
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const history = await randomHistory(seed);
+    for (let sequence = history.baseSequence; sequence <= commitCount; sequence += 1) {
+      const [fileSystem, written] = await writeStateAt(history, sequence);
+      const expected = stateAfter(history.commits.slice(0, sequence));
+      expect(await readContent(fileSystem, written.path), `seed ${seed}, sequence ${sequence}`).toEqual(expected);
+      states += 1;
+    }
+  }
+  expect(states).toBeGreaterThan(400);
+});
+
+test('a merge at the end of a segment has the digest of a snapshot taken there', async () => {
+  for (let seed = 100; seed <= 110; seed += 1) {
+    const history = await randomHistory(seed);
+    for (const { footer } of history.indexes) {
+      const [, merged] = await writeStateAt(history, footer.lastSequence);
+      const taken = await takeSnapshot(history.fileSystem, history.commits, footer.lastSequence);
+      expect(merged.footer.digest).toBe(taken.footer.digest);
+    }
+  }
+});
+
+test('a record that rotted is not merged', async () => {
+  const history = await randomHistory(3);
+  const { fileSystem, indexes } = history;
+  const [, { footer }] = await writeStateAt(history, commitCount);
+  let refused = 0;
+  for (const [number, { segment }] of indexes.entries()) {
+    const good = fileSystem.readBytes(segment.path);
+    for (const { index: at } of good.toString('latin1').matchAll(/secret-/g)) {
+      const bad = Buffer.from(good);
+      bad[at] = 0;
+      fileSystem.replaceBytes(segment.path, bad);
+      const damaged = indexes.with(number, await openIndex(fileSystem, segment.header.firstSequence));
+      try {
+        // Versions that are not the newest are not read.
+        const [, written] = await writeStateAt({ ...history, indexes: damaged }, commitCount);
+        expect(written.footer.digest).toBe(footer.digest);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CorruptionError);
+        refused += 1;
+      }
+    }
+    fileSystem.replaceBytes(segment.path, good);
+  }
+  expect(refused).toBeGreaterThan(5);
+});
+
+test('a segment with a record that this version cannot keep is not merged', async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const commits: CommitRecord[] = [commitOf(1, [{ kind: 'putSetting', name: 'a', value: 1 }])];
+  const { log } = await openLog(fileSystem);
+  await appendFrame(log, commits, new SeededRandom(1));
+  await log.close();
+  const indexes = await makeIndexes(fileSystem, [1]);
+  const history: RandomHistory = { fileSystem, commits, base: null, baseSequence: 0, indexes };
+  await expect(writeStateAt(history, 1)).rejects.toThrow('need a newer version');
+});
+
+test('a damaged base is not merged', async () => {
+  const history = await randomHistory(4);
+  const other = new SimulatedFileSystem();
+  await other.makeDirectory(dataDirectory);
+  const { path } = await writeContent(other, stateAfter(history.commits.slice(0, 40)), { role: 'base' });
+  const bytes = other.readBytes(path);
+  const at = bytes.indexOf('secret-');
+  bytes[at] = 0;
+  other.replaceBytes(path, bytes);
+  const base = await SnapshotReader.open(other, path);
+  await expect(writeStateAt({ ...history, base }, commitCount)).rejects.toThrow(CorruptionError);
+});
