@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Mutation, mutations } from '../test/fault/mutations.ts';
 
 /**
  * Proof that the fault suite can fail: takes what durability rests on out of a copy of the project, one thing at a time, and runs the
@@ -11,108 +12,6 @@ import { fileURLToPath } from 'node:url';
  * Run as `npm run test:mutation`; with a word behind `--`, only what has it in its name is removed. `FAULT_SEED` and `FAULT_RUNS` go to
  * the simulation.
  */
-interface Mutation {
-  /** What is taken away. */
-  readonly removed: string;
-  readonly file: string;
-  /** Must stand in the file exactly once: when the code has moved on, the proof must too. */
-  readonly text: string;
-  readonly replacement: string;
-}
-
-const mutations: readonly Mutation[] = [
-  {
-    removed: 'file sync: of a frame',
-    file: 'src/embedded/log/segment-writer.ts',
-    text: '    await this.#file.datasync();\n',
-    replacement: '',
-  },
-  {
-    removed: 'file sync: of a new file, before its rename',
-    file: 'src/embedded/log/durable-file.ts',
-    text: '    await file.sync();\n',
-    replacement: '',
-  },
-  {
-    removed: 'file sync: of the last frame, written again by recovery',
-    file: 'src/embedded/log/repair.ts',
-    text: 'writeFully(file, lastFrame, newest.lastFrameAt));\n    await file.sync();\n',
-    replacement: 'writeFully(file, lastFrame, newest.lastFrameAt));\n',
-  },
-  {
-    removed: 'writing the last frame again after an unclean stop',
-    file: 'src/embedded/log/repair.ts',
-    text: '    await refusingNoSpace(newestPath, () => writeFully(file, lastFrame, newest.lastFrameAt));\n',
-    replacement: '',
-  },
-  {
-    removed: 'directory sync: after a rename',
-    file: 'src/embedded/log/durable-file.ts',
-    text: '    await fileSystem.syncDirectory(directory);\n',
-    replacement: '',
-  },
-  {
-    removed: 'directory sync: of the parent of a new directory',
-    file: 'src/embedded/ports/durable-directory.ts',
-    text: '    await fileSystem.syncDirectory(dirname(path));\n',
-    replacement: '',
-  },
-  {
-    removed: 'checksum comparison: header of a frame',
-    file: 'src/embedded/log/frame.ts',
-    text: 'return checksum === segment.readUInt32LE(offset + checksumAt);',
-    replacement: 'return checksum >= 0;',
-  },
-  {
-    removed: 'checksum comparison: payload of a frame',
-    file: 'src/embedded/log/frame.ts',
-    text: 'return crc32(segment.subarray(start, start + header.payloadLength), salt.seedAt(offset)) === header.payloadChecksum;',
-    replacement: 'return start + header.payloadLength + salt.seedAt(offset) >= 0;',
-  },
-  {
-    removed: 'checksum comparison: header of a segment',
-    file: 'src/embedded/log/segment-header.ts',
-    text: 'if (crc32(bytes.subarray(0, checksumAt)) !== bytes.readUInt32LE(checksumAt)) {',
-    replacement: 'if (crc32(bytes.subarray(0, checksumAt)) < 0) {',
-  },
-  {
-    removed: 'comparison of the links between frames',
-    file: 'src/embedded/log/segment-reader.ts',
-    text: "    if (!link.equals(frame.link)) throw new MalformedError('the link to the frame before does not hold');\n",
-    replacement: '',
-  },
-  {
-    removed: 'seal check: a segment holds the seal of the one before',
-    file: 'src/embedded/log/recovery.ts',
-    text: "  if (!seal.equals(header.previousSeal)) return 'it does not hold the seal of the segment before it';\n",
-    replacement: '  if (seal.length === 0) return null;\n',
-  },
-  {
-    removed: 'apply after durable: applied, and seen, while the write is under way',
-    file: 'src/embedded/commit-queue.ts',
-    text: '        await this.#options.writer.append(group.map(({ commit }) => commit));\n',
-    replacement:
-      '        const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
-      '        for (const one of group) { one.apply(); (one as { apply: () => void }).apply = () => {}; }\n' +
-      '        await writing;\n',
-  },
-  {
-    removed: 'apply after durable: acknowledged while the write is under way',
-    file: 'src/embedded/commit-queue.ts',
-    text: '        await this.#options.writer.append(group.map(({ commit }) => commit));\n',
-    replacement:
-      '        const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
-      '        for (const { resolve } of group) resolve();\n' +
-      '        await writing;\n',
-  },
-  {
-    removed: 'a rejection decided by a commit under way is told once that is durable',
-    file: 'src/embedded/embedded-database.ts',
-    text: '      if (this.#staging.readInFlight) await this.#queue.settled();\n      throw error;\n',
-    replacement: '      throw error;\n',
-  },
-];
-
 const tried = mutations.filter(({ removed }) => removed.includes(process.argv[2] ?? ''));
 
 /** The parts of the suite that need neither servers nor rights: they run everywhere and within seconds. */
