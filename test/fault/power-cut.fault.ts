@@ -52,10 +52,12 @@ test('power cut of an ext4 of its own, under load: what was acknowledged or read
         expect(stopped, 'the server stopped by itself').toBe(false);
       }
       await delay(random.below(10));
+      history.powerless = true;
       disk.cutPower();
       server.kill('SIGKILL');
       await server.ended;
       await working;
+      history.powerless = false;
       disk.unmount();
       disk.mount();
     }

@@ -33,6 +33,11 @@ export type Outcome =
 export class History {
   readonly events: HistoryEvent[];
   #now: number;
+  /**
+   * Set while the disk has lost its power and the server, on a machine that has not, lives on for a moment: whatever it answers then,
+   * a machine without power would not have said.
+   */
+  powerless = false;
 
   /** Goes on where another one ends, which is not changed. */
   constructor(before?: History) {
@@ -49,7 +54,8 @@ export class History {
   /** Does a request and enters it; `outcome` is what comes of it. */
   async record(document: string, intended: DocumentState | null, request: () => Promise<Outcome>): Promise<Outcome> {
     const invoked = this.moment();
-    const outcome = await request();
+    const answer = await request();
+    const outcome: Outcome = this.powerless ? { kind: 'unknown' } : answer;
     this.events.push({ document, intended, invoked, completed: this.moment(), outcome });
     return outcome;
   }
