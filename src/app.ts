@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
+import { type Config, serverUrl } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
 import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
@@ -66,6 +66,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   const server = createHttpServer({
     version,
     database,
+    backups: database,
     logger,
     bodyBytesMax,
     jsonLimits,
@@ -82,7 +83,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
       if (address === null || typeof address === 'string') throw new TypeError('The server listens on no TCP port');
-      return urlOf(config.host, address.port);
+      return serverUrl(config.host, address.port);
     },
     status: () => database.status(anonymous),
     drain: (drainMsMax) => drainHttpServer(server, drainMsMax),
@@ -112,11 +113,4 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'historyFailed':
       return 'error';
   }
-}
-
-/** A URL that works on this machine: an address that stands for all of them is replaced by the machine's own. */
-function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
-  if (host === '::') return `http://[::1]:${port}`;
-  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import {
   choice,
   list,
   optionalText,
+  parseFlags,
   type Setting,
   size,
   sizeOrAuto,
@@ -256,34 +256,8 @@ export interface CommandLine {
 
 /** @throws {UsageError} for a flag that does not exist or lacks its value. */
 export function parseCommandLine(given: readonly string[]): CommandLine {
-  const options = Object.fromEntries(Object.values(settings).map(({ flag }) => [flag, { type: 'string' } as const]));
-  const { tokens } = parseArgs({
-    args: [...given],
-    options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
-    // Not strict, since Node's own messages explain Node's rules: the tokens tell all that the checks below need.
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const flags = new Map<string, string>();
-  const switches = new Set<string>();
-  const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') {
-      words.push(token.value);
-    } else if (token.kind === 'option') {
-      const { name, rawName, value } = token;
-      if (name === 'help' || name === 'version') {
-        switches.add(name);
-      } else if (!Object.hasOwn(options, name)) {
-        throw new UsageError(`unknown flag ${rawName}`);
-      } else if (value === undefined || (!token.inlineValue && value.startsWith('-'))) {
-        throw new UsageError(`${rawName} needs a value: ${rawName} ${placeholderOf(name)}`);
-      } else {
-        flags.set(name, value);
-      }
-    }
-  }
+  const placeholders = new Map(Object.values(settings).map(({ flag, type }) => [flag, type.placeholder]));
+  const { flags, switches, words } = parseFlags(given, placeholders, { help: 'h', version: 'v' });
   return { flags, words, help: switches.has('help'), version: switches.has('version') };
 }
 
@@ -329,6 +303,13 @@ export function parseConfig(
   });
 }
 
+/** A URL that works on this machine: an address that stands for all of them is replaced by the machine's own. */
+export function serverUrl(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (host === '::') return `http://[::1]:${port}`;
+  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}
+
 function readSetting<Value>(
   setting: Setting<Value>,
   flags: ReadonlyMap<string, string>,
@@ -343,10 +324,6 @@ function readSetting<Value>(
     throw new UsageError(`${name} is '${given}': expected ${setting.type.expected}`);
   }
   return value;
-}
-
-function placeholderOf(flag: string): string {
-  return Object.values(settings).find((setting) => setting.flag === flag)?.type.placeholder ?? 'VALUE';
 }
 
 function parseUserAndGroup(given: string): UserAndGroup | undefined {

@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /** What a person typed or configured cannot be used. One line that names the setting, its value and what is expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -115,4 +117,60 @@ export function list(
       return normalized.every((item) => item !== undefined) ? Object.freeze(normalized) : undefined;
     },
   };
+}
+
+/** What was typed behind a command's name. */
+export interface GivenFlags {
+  readonly flags: ReadonlyMap<string, string>;
+  readonly switches: ReadonlySet<string>;
+  /** What is no flag, in order. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Reads a command line.
+ * @param placeholders the flags that take a value, and what stands for it in messages.
+ * @param switches the flags that take none; with each its letter, or null.
+ * @throws {UsageError} for a flag that does not exist, lacks its value, or has one that it does not take.
+ */
+export function parseFlags(
+  given: readonly string[],
+  placeholders: ReadonlyMap<string, string>,
+  switches: Readonly<Record<string, string | null>>,
+): GivenFlags {
+  const { tokens } = parseArgs({
+    args: [...given],
+    options: Object.fromEntries([
+      ...Array.from(placeholders.keys(), (flag) => [flag, { type: 'string' }] as const),
+      ...Object.entries(switches).map(
+        ([flag, short]) => [flag, { type: 'boolean', ...(short === null ? {} : { short }) }] as const,
+      ),
+    ]),
+    // Not strict, since Node's own messages explain Node's rules: the tokens tell all that the checks below need.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const flags = new Map<string, string>();
+  const found = new Set<string>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      words.push(token.value);
+    } else if (token.kind === 'option') {
+      const { name, rawName, value } = token;
+      const placeholder = placeholders.get(name);
+      if (Object.hasOwn(switches, name)) {
+        if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
+        found.add(name);
+      } else if (placeholder === undefined) {
+        throw new UsageError(`unknown flag ${rawName}`);
+      } else if (value === undefined || (!token.inlineValue && value.startsWith('-'))) {
+        throw new UsageError(`${rawName} needs a value: ${rawName} ${placeholder}`);
+      } else {
+        flags.set(name, value);
+      }
+    }
+  }
+  return { flags, switches: found, words };
 }

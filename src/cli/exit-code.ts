@@ -6,6 +6,7 @@ export const exitCodes = {
   corruption: 3,
   diskFailed: 4,
   portTaken: 5,
+  noServer: 6,
   bug: 70,
 } as const;
 
@@ -13,11 +14,12 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** One line each, for the help; a test compares the README with them. */
 export const exitCodeMeanings: ReadonlyMap<ExitCode, string> = new Map([
-  [exitCodes.clean, 'Stopped as asked; everything acknowledged is on disk.'],
+  [exitCodes.clean, 'Done. Of the server: stopped as asked; everything acknowledged is on disk.'],
   [exitCodes.usage, 'A flag, a setting or the data directory cannot be used as given.'],
   [exitCodes.locked, 'Another process has the data directory open.'],
   [exitCodes.corruption, 'The data is damaged; nothing of it was changed or served.'],
   [exitCodes.diskFailed, 'The disk failed, or has no room to start on.'],
   [exitCodes.portTaken, 'Another program listens on the port.'],
+  [exitCodes.noServer, 'Of a command that needs a server: it cannot be reached, refused, or broke off.'],
   [exitCodes.bug, 'A bug; standard error says what happened.'],
 ]);

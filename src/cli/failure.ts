@@ -67,6 +67,40 @@ export function failureOfOpening(error: unknown, { dataDirectory }: Pick<Config,
   }
 }
 
+/** What a failure to read a directory that is only looked at comes to. */
+export function failureOfReading(error: unknown, directory: string): CommandFailure {
+  const options = { cause: error };
+  const system = systemErrorOf(error);
+  switch (system?.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return new CommandFailure(
+        exitCodes.usage,
+        `${directory} is no data directory of YaraDB (${system.message}).`,
+        options,
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new CommandFailure(
+        exitCodes.usage,
+        `${directory} cannot be read by ${userName()} (${system.message}).`,
+        options,
+      );
+    case 'EIO':
+      return new CommandFailure(exitCodes.diskFailed, `the disk of ${directory} failed (${system.message}).`, options);
+  }
+  if (error instanceof DirectoryLockedError) {
+    return new CommandFailure(
+      exitCodes.locked,
+      `${directory} is open in another process: stop that server first.`,
+      options,
+    );
+  }
+  return failureOfOpening(error, { dataDirectory: directory });
+}
+
 /** What it comes to when the disk failed under a write. */
 export function failureOfDisk(
   error: unknown,
@@ -127,7 +161,7 @@ export function failureOfListening(error: unknown, { host, port }: Pick<Config, 
 }
 
 /** A failed system call anywhere among the causes of an error, which layers in between may have wrapped. */
-function systemErrorOf(error: unknown): { readonly code: string; readonly message: string } | undefined {
+export function systemErrorOf(error: unknown): { readonly code: string; readonly message: string } | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if ('syscall' in current && 'code' in current && typeof current.code === 'string') {
       return { code: current.code, message: current.message };

@@ -3,22 +3,44 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine } from '../config.ts';
 import { UsageError } from '../setting.ts';
-import { exitCodes } from './exit-code.ts';
-import { failureOf } from './failure.ts';
+import { parseArguments } from './command.ts';
+import { type CommandEntry, commands } from './commands.ts';
+import { type ExitCode, exitCodes } from './exit-code.ts';
+import { CommandFailure, failureOf } from './failure.ts';
 import { ensureHeap } from './heap-limit.ts';
-import { helpText } from './help.ts';
+import { commandHelpText, helpText } from './help.ts';
 import { readConfig } from './read-config.ts';
 import { readVersion } from './version.ts';
 
-async function main(given: readonly string[]): Promise<void> {
+async function main(given: readonly string[]): Promise<ExitCode> {
+  const [name = '', ...rest] = given;
+  const entry = commands.get(name);
+  return entry === undefined ? await runServer(given) : await runCommand(name, entry, rest);
+}
+
+async function runCommand(name: string, entry: CommandEntry, given: readonly string[]): Promise<ExitCode> {
+  const command = await entry.load();
+  try {
+    const parsed = parseArguments(command, given);
+    if (parsed !== null) return await command.run(parsed);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const message = `${error.message}. See \`yaradb ${name} --help\` for what it takes.`;
+    throw new CommandFailure(exitCodes.usage, message, { cause: error });
+  }
+  process.stdout.write(commandHelpText(name, command));
+  return exitCodes.clean;
+}
+
+async function runServer(given: readonly string[]): Promise<ExitCode> {
   const { flags, words, help, version } = parseCommandLine(given);
   if (help) {
     process.stdout.write(helpText());
-    return;
+    return exitCodes.clean;
   }
   if (version) {
     process.stdout.write(`${readVersion()}\n`);
-    return;
+    return exitCodes.clean;
   }
   const [command = 'serve', surplus] = words;
   if (command !== 'serve') throw new UsageError(`unknown command '${command}'`);
@@ -30,11 +52,11 @@ async function main(given: readonly string[]): Promise<void> {
   // Only now, because it loads the whole server, which an answer to a wrong flag need not wait for.
   const { serve } = await import('./serve.ts');
   await serve(flags, process.env);
+  return exitCodes.clean;
 }
 
 try {
-  await main(process.argv.slice(2));
-  process.exitCode = exitCodes.clean;
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const failure = failureOf(error);
   process.stderr.write(`yaradb: ${failure.message}\n`);

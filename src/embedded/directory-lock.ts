@@ -41,6 +41,39 @@ export async function lockDirectory(
     if (!locked) await file.close();
   }
   if (!locked) throw new DirectoryLockedError(directory);
+  return lockOn(file);
+}
+
+/**
+ * Makes sure that no server opens a data directory while it is read: any number of readers share the lock. Nothing is written, so
+ * that a directory which may only be read can be locked as well.
+ * @returns null when there is no lock file: then no server has ever had the directory open.
+ * @throws {DirectoryLockedError} when a server has it open.
+ */
+export async function lockDirectoryForReading(
+  directory: string,
+  fileSystem: FileSystem = nodeFileSystem,
+): Promise<DirectoryLock | null> {
+  let file: File;
+  try {
+    file = await fileSystem.open(join(directory, lockFileName), 'read');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  let locked = false;
+  try {
+    locked = file.tryLock('shared');
+  } finally {
+    if (!locked) await file.close();
+  }
+  if (!locked) throw new DirectoryLockedError(directory);
+  return lockOn(file);
+}
+
+const lockFileName = 'lock';
+
+function lockOn(file: File): DirectoryLock {
   let released: Promise<void> | null = null;
   return {
     release() {
@@ -51,7 +84,7 @@ export async function lockDirectory(
 }
 
 async function openLockFile(directory: string, fileSystem: FileSystem): Promise<File> {
-  const path = join(directory, 'lock');
+  const path = join(directory, lockFileName);
   try {
     return await fileSystem.open(path, 'keep');
   } catch (error) {

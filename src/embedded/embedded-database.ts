@@ -1,3 +1,4 @@
+import type { BackupProvider, OpenBackup } from '../database/backup.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
@@ -10,6 +11,7 @@ import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparati
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { admits, EmbeddedReadView } from './embedded-read-view.ts';
 import { encodeCommit } from './log/record.ts';
+import { DatabaseBackups } from './maintenance/database-backup.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
@@ -114,7 +116,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     const staging = new Staging(state);
     const { onWriteState } = options;
     const memories = { state, staging, views, memory };
-    const ports = { clock, random };
+    const ports = { fileSystem, directory, clock, random };
     const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState };
     return new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
   } catch (error) {
@@ -135,6 +137,8 @@ function failureReporter(options: EmbeddedDatabaseOptions): (error: unknown) => 
 }
 
 interface Parts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
   readonly lock: DirectoryLock;
   readonly state: State;
   readonly staging: Staging;
@@ -151,11 +155,12 @@ interface Parts {
 }
 
 /** Memory plus an append-only log, in one process. */
-export class EmbeddedDatabase implements Database {
+export class EmbeddedDatabase implements Database, BackupProvider {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #staging: Staging;
   readonly #storage: Storage;
+  readonly #backups: DatabaseBackups;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #scanTurns: ScanTurns;
@@ -186,6 +191,14 @@ export class EmbeddedDatabase implements Database {
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
+    this.#backups = new DatabaseBackups({
+      fileSystem: parts.fileSystem,
+      clock,
+      directory: parts.directory,
+      epoch: () => parts.storage.log.epoch,
+      takeSnapshot: () => this.takeSnapshot(),
+      pin: () => this.pinFiles(),
+    });
   }
 
   /**
@@ -213,6 +226,11 @@ export class EmbeddedDatabase implements Database {
   async pinFiles(): Promise<() => void> {
     this.#checkOpen();
     return this.#storage.pinFiles();
+  }
+
+  async openBackup(_principal: Principal): Promise<OpenBackup> {
+    this.#checkOpen();
+    return this.#backups.open();
   }
 
   getDocument(_principal: Principal, id: string, archived: Archived = 'EXCLUDE'): Document | null {

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { BackupProvider } from '../database/backup.ts';
 import type { Database } from '../database/database.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 
@@ -7,6 +8,8 @@ export interface HttpOptions {
   readonly version: string;
   /** What `GET /readyz` asks. */
   readonly database: Database;
+  /** What `GET /system/backup` asks. Absent: there is no such endpoint. */
+  readonly backups?: BackupProvider;
   /** A pino logger; `false` writes nothing. At level debug each request gets a line. */
   readonly logger: FastifyBaseLogger | false;
   /** Greatest request body in bytes; a longer one gets 413 before it is held in memory. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { addBackupRoute } from './backup-route.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
 import { closeGracefully } from './graceful-close.ts';
@@ -54,6 +55,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   routes.watch(server);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
+  if (options.backups !== undefined) addBackupRoute(server, options.backups, timeouts.socketIdleMsMax);
   return server;
 }
 

@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.ts';
 import { anonymous } from '../database/principal.ts';
 import type { WriteState } from '../database/status.ts';
+import { backupPath } from './backup-route.ts';
 import type { HttpOptions } from './http-options.ts';
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
-export function addServiceRoutes(server: FastifyInstance, { version, database }: HttpOptions): void {
+export function addServiceRoutes(server: FastifyInstance, { version, database, backups }: HttpOptions): void {
   const doors = Object.freeze({
     name: 'yaradb',
     version,
@@ -20,6 +21,7 @@ export function addServiceRoutes(server: FastifyInstance, { version, database }:
       batchCreate: '/document/batch/create',
       combine: '/document/combine',
     },
+    ...(backups === undefined ? {} : { system: { backup: backupPath } }),
     health: { live: '/livez', ready: '/readyz' },
   });
   server.get('/', (_request, reply) => {

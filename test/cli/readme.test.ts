@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { withTables } from '../../scripts/readme-tables.ts';
+import { commands } from '../../src/cli/commands.ts';
 import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-code.ts';
-import { helpText } from '../../src/cli/help.ts';
+import { commandHelpText, helpText } from '../../src/cli/help.ts';
 import { settings } from '../../src/config.ts';
 import { startServer } from '../process/server-process.ts';
 
@@ -55,6 +56,65 @@ describe('README', () => {
       }
     } finally {
       rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe('README for operators', () => {
+  const commandLines = Array.from(readme.matchAll(/^npm run -s yaradb -- (.+)$/gm), ([, line = '']) => line);
+
+  test('has an example of every command', () => {
+    const named = new Set(commandLines.map((line) => line.split(' ')[0]));
+    expect([...named].sort()).toEqual([...commands.keys()].sort());
+  });
+
+  test('every example can be pasted, in order, and succeeds', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'yaradb-readme-'));
+    try {
+      const { server, url } = await startServer(join(directory, 'data'));
+      await using _ = server;
+      for (const name of ['a', 'b', 'c']) {
+        const body = JSON.stringify({ name, body: {} });
+        const headers = { 'content-type': 'application/json' };
+        expect((await fetch(`${url}/document/create`, { method: 'POST', headers, body })).status).toBe(200);
+      }
+      const program = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+      for (const line of commandLines) {
+        const options = { cwd: directory, env: { ...process.env, YARADB_PORT: new URL(url).port } };
+        const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...line.split(' ')], options);
+        expect([line, stdout, stderr]).toEqual([line, expect.stringMatching(/\S/), '']);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe('help of the commands', () => {
+  test.each([...commands])(
+    '%s: every option and exit code is in it, and it fits on 100 columns',
+    async (name, entry) => {
+      const command = await entry.load();
+      const help = commandHelpText(name, command);
+      expect(helpText()).toContain(`  ${name} `);
+      expect(helpText()).toContain(entry.summary);
+      for (const { flag } of Object.values(command.options)) expect(help).toContain(`  --${flag}`);
+      for (const [code, meaning] of command.exitCodes) {
+        expect(help).toContain(`${code}  ${meaning}`);
+        expect([...exitCodeMeanings.keys()]).toContain(code);
+      }
+      expect(help.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    },
+  );
+
+  test('--help and -h print it, wherever they stand', async () => {
+    const program = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+    for (const args of [
+      ['log', '--help'],
+      ['log', 'DIR', '--from', '1', '-h'],
+    ]) {
+      const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
+      expect(stdout).toMatch(/^Usage: yaradb log DIR/);
     }
   });
 });

@@ -120,9 +120,15 @@ export class SimulatedFileSystem implements FileSystem {
     const directory = this.#directory(dirname(from));
     const entry = directory.visible.get(basename(from));
     if (entry === undefined) throw systemError('ENOENT', from);
-    if (dirname(from) !== dirname(to)) throw systemError('EXDEV', from);
+    const target = this.#directory(dirname(to));
     this.#perform('rename', to);
-    directory.change({ name: basename(to), entry, from: basename(from) });
+    if (target === directory) {
+      directory.change({ name: basename(to), entry, from: basename(from) });
+      return;
+    }
+    // Each directory forgets by itself.
+    target.change({ name: basename(to), entry });
+    directory.change({ name: basename(from), entry: null });
   }
 
   async remove(path: string): Promise<void> {

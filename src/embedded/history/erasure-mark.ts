@@ -9,7 +9,7 @@ import { type FileSystem, readFully, systemErrorCode, writeFully } from '../port
 import { replaceFile } from './temporary-file.ts';
 
 /** FORMAT.md, "Erasure on disk": `log/erased`. */
-const fileName = 'erased';
+export const erasureMarkName = 'erased';
 const magic = Buffer.from('\x89YARAERS', 'latin1');
 const sequenceAt = databaseIdAt + 16;
 const zerosAt = sequenceAt + 8;
@@ -21,7 +21,7 @@ const markBytes = checksumAt + 4;
  * @param directory `log/` of the data directory.
  */
 export async function readErasureMark(fileSystem: FileSystem, directory: string, databaseId: string): Promise<number> {
-  const bytes = await readIfThere(fileSystem, join(directory, fileName));
+  const bytes = await readIfThere(fileSystem, join(directory, erasureMarkName));
   if (bytes === null) return 0;
   try {
     checkHeader(bytes, magic, markBytes);
@@ -43,7 +43,7 @@ export async function writeErasureMark(
   const bytes = beginHeader(magic, markBytes, databaseId);
   writeInt64(bytes, sequence, sequenceAt);
   endHeader(bytes);
-  await replaceFile({ fileSystem, directory, name: fileName, write: (file) => writeFully(file, bytes, 0) });
+  await replaceFile({ fileSystem, directory, name: erasureMarkName, write: (file) => writeFully(file, bytes, 0) });
 }
 
 async function readIfThere(fileSystem: FileSystem, path: string): Promise<Buffer | null> {

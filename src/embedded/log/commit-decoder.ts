@@ -29,6 +29,11 @@ export class CommitDecoder {
     for (const table of tables) this.#payloads.putTable(table);
   }
 
+  /** From here on a document may be of a table that no commit has made (`PayloadDecoder.admitUnknownTables`). */
+  admitUnknownTables(): void {
+    this.#payloads.admitUnknownTables();
+  }
+
   /**
    * Decodes the commit at the reader's position, and adds to `link` what the link of its frame covers of it.
    * @throws {MalformedError} @throws {UnknownKindError}

@@ -15,6 +15,15 @@ export class PayloadDecoder {
   readonly #tables = new Map<string, TableReference>([[defaultTable.id, defaultTable]]);
   readonly #lastTableId = Buffer.alloc(uuidBytes);
   #lastTable: TableReference = defaultTable;
+  #admitsUnknownTables = false;
+
+  /**
+   * From here on a document may be of a table that it was not told of, which is then named by its id: what is read behind a damaged
+   * place may be.
+   */
+  admitUnknownTables(): void {
+    this.#admitsUnknownTables = true;
+  }
 
   /** @throws {MalformedError} */
   table(reader: ByteReader): TableRecord {
@@ -79,7 +88,7 @@ export class PayloadDecoder {
     const at = reader.skip(uuidBytes);
     if (this.#lastTableId.compare(reader.buffer, at, at + uuidBytes) === 0) return this.#lastTable;
     const id = readUuid(reader.buffer, at);
-    const table = this.#tables.get(id);
+    const table = this.#tables.get(id) ?? (this.#admitsUnknownTables ? Object.freeze({ id, name: id }) : undefined);
     if (table === undefined) throw new MalformedError(`a document of table ${id}, which there is not`);
     reader.buffer.copy(this.#lastTableId, 0, at, at + uuidBytes);
     this.#lastTable = table;

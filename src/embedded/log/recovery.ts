@@ -325,7 +325,11 @@ function isUnwritten({ commits, tail }: SegmentContent): boolean {
 /** More than any header can be long: a newer version's is read whole, and what is no such file at all is not. */
 const newestFileBytesMax = 2 ** 16;
 
-async function readNewest({ fileSystem, directory }: RecoveryOptions): Promise<NewestSegment> {
+/** @throws {CorruptionError} @throws {NewerFormatError} */
+export async function readNewest({
+  fileSystem,
+  directory,
+}: Pick<RecoveryOptions, 'fileSystem' | 'directory'>): Promise<NewestSegment> {
   const path = join(directory, newestFileName);
   const file = await fileSystem.open(path, 'read');
   try {

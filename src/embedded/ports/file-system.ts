@@ -22,6 +22,7 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
+export type LockKind = 'exclusive' | 'shared';
 export type OpenMode = 'read' | 'write' | 'replace' | 'keep';
 
 /** An open file. Offsets and sizes are bytes. */
@@ -37,10 +38,11 @@ export interface File {
   /** Makes content and all metadata durable. */
   sync(): Promise<void>;
   /**
-   * Takes an exclusive lock that the system releases with the last of this open file, `kill -9` included.
-   * @returns false when another open of the file holds it.
+   * Takes a lock that the system releases with the last of this open file, `kill -9` included. An exclusive one, which is the
+   * default, needs a file open for writing; any number of opens may hold a shared one at a time, on files open for reading.
+   * @returns false when another open of the file holds a lock that does not go with it.
    */
-  tryLock(): boolean;
+  tryLock(kind?: LockKind): boolean;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
 declare module 'fs-native-extensions' {
-  /** Takes an exclusive lock of the whole open file description; false when another one holds it. */
-  export function tryLock(fd: number): boolean;
+  /** Takes a lock, exclusive unless `shared`, of the whole open file description; false when another one holds one that conflicts. */
+  export function tryLock(fd: number, options?: { readonly shared?: boolean }): boolean;
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { tryLock } from 'fs-native-extensions';
-import type { File, FileSystem, OpenMode } from './file-system.ts';
+import type { File, FileSystem, LockKind, OpenMode } from './file-system.ts';
 
 const { O_CREAT, O_RDONLY, O_RDWR, O_TRUNC } = constants;
 
@@ -75,8 +75,8 @@ class NodeFile implements File {
     return this.#handle.sync();
   }
 
-  tryLock(): boolean {
-    return tryLock(this.#handle.fd);
+  tryLock(kind: LockKind = 'exclusive'): boolean {
+    return tryLock(this.#handle.fd, { shared: kind === 'shared' });
   }
 
   close(): Promise<void> {

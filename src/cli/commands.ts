@@ -1,0 +1,46 @@
+import type { Command } from './command.ts';
+
+/** A command as the list of them has it. Its own file is loaded only when it is run. */
+export interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Everything besides `serve`, which runs without a name, too. */
+export const commands: ReadonlyMap<string, CommandEntry> = new Map([
+  [
+    'backup',
+    {
+      summary: 'Back a running server up, to a directory or one archive file.',
+      load: async () => (await import('./backup.ts')).backupCommand,
+    },
+  ],
+  [
+    'verify',
+    {
+      summary: 'Check every byte of a data directory that no server has open.',
+      load: async () => (await import('./verify.ts')).verifyCommand,
+    },
+  ],
+  [
+    'log',
+    {
+      summary: 'Print what the log of a data directory holds, commit by commit.',
+      load: async () => (await import('./log.ts')).logCommand,
+    },
+  ],
+  [
+    'repair',
+    {
+      summary: 'Cut a damaged log down to what is whole. Loses data, so only on request.',
+      load: async () => (await import('./repair.ts')).repairCommand,
+    },
+  ],
+  [
+    'restore',
+    {
+      summary: 'Make a data directory of a backup, as it was at its end or earlier.',
+      load: async () => (await import('./restore.ts')).restoreCommand,
+    },
+  ],
+]);

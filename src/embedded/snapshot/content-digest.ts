@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Document } from '../../document/document.ts';
+import { ByteWriter } from '../log/byte-writer.ts';
+import { writeDocument, writeTable } from '../log/record-payload.ts';
+import type { State } from '../state.ts';
+import { entryKinds } from './snapshot-block.ts';
+
+/**
+ * The content digest (FORMAT.md, "Snapshot") that a snapshot of this state has, in hex: the digest of the state. Two databases with
+ * one digest answer every read of the present alike, whatever is kept of their past and in which files.
+ */
+export function contentDigest(state: State): string {
+  const digest = createHash('sha256');
+  const writer = new ByteWriter();
+  const addEntry = (kind: number, write: () => void): void => {
+    writer.reset();
+    writer.uint32(0);
+    writer.uint8(kind);
+    write();
+    writer.patchUint32(0, writer.position - 4);
+    digest.update(writer.written());
+  };
+  for (const table of state.tableRecords()) addEntry(entryKinds.table, () => writeTable(writer, table));
+  for (const document of sortedById(state)) {
+    addEntry(entryKinds.document, () => {
+      writer.int64(document.sequence);
+      writeDocument(writer, document);
+    });
+  }
+  return digest.digest('hex');
+}
+
+function sortedById({ documents }: State): Document[] {
+  const sorted: Document[] = [];
+  for (let index = 0; index < documents.size; index += 1) {
+    const document = documents.at(index);
+    if (document !== undefined) sorted.push(document);
+  }
+  return sorted.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
