@@ -54,12 +54,12 @@ export const mutations: readonly Mutation[] = [
   {
     removed: 'checksum comparison: payload of a frame',
     file: 'src/embedded/log/frame.ts',
-    text: 'return crc32(segment.subarray(start, start + header.payloadLength), salt.seedAt(offset)) === header.payloadChecksum;',
-    replacement: 'return start + header.payloadLength + salt.seedAt(offset) >= 0;',
+    text: 'return checksum === header.payloadChecksum;',
+    replacement: 'return checksum === checksum;',
   },
   {
     removed: 'checksum comparison: header of a segment',
-    file: 'src/embedded/log/segment-header.ts',
+    file: 'src/embedded/log/file-header.ts',
     text: 'if (crc32(bytes.subarray(0, checksumAt)) !== bytes.readUInt32LE(checksumAt)) {',
     replacement: 'if (crc32(bytes.subarray(0, checksumAt)) < 0) {',
   },
@@ -72,31 +72,31 @@ export const mutations: readonly Mutation[] = [
   {
     removed: 'seal check: a segment holds the seal of the one before',
     file: 'src/embedded/log/recovery.ts',
-    text: "  if (!seal.equals(header.previousSeal)) return 'it does not hold the seal of the segment before it';\n",
-    replacement: '  if (seal.length === 0) return null;\n',
+    text: 'if (before.seal !== null && !Buffer.from(before.seal).equals(header.previousSeal)) {',
+    replacement: 'if (before.seal !== null && before.seal.length === 0) {',
   },
   {
     removed: 'apply after durable: applied, and seen, while the write is under way',
     file: 'src/embedded/commit-queue.ts',
-    text: '        await this.#options.writer.append(group.map(({ commit }) => commit));\n',
+    text: '      await this.#options.writer.append(group.map(({ commit }) => commit));\n',
     replacement:
-      '        const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
-      '        for (const one of group) { one.apply(); (one as { apply: () => void }).apply = () => {}; }\n' +
-      '        await writing;\n',
+      '      const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
+      '      for (const one of group) { one.apply(); (one as { apply: () => void }).apply = () => {}; }\n' +
+      '      await writing;\n',
   },
   {
     removed: 'apply after durable: acknowledged while the write is under way',
     file: 'src/embedded/commit-queue.ts',
-    text: '        await this.#options.writer.append(group.map(({ commit }) => commit));\n',
+    text: '      await this.#options.writer.append(group.map(({ commit }) => commit));\n',
     replacement:
-      '        const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
-      '        for (const { resolve } of group) resolve();\n' +
-      '        await writing;\n',
+      '      const writing = this.#options.writer.append(group.map(({ commit }) => commit));\n' +
+      '      for (const { resolve } of group) resolve();\n' +
+      '      await writing;\n',
   },
   {
     removed: 'a rejection decided by a commit under way is told once that is durable',
     file: 'src/embedded/embedded-database.ts',
-    text: '      if (this.#staging.readInFlight) await this.#queue.settled();\n      throw error;\n',
+    text: '      if (this.#staging.readInFlight) await this.#storage.queue.settled();\n      throw error;\n',
     replacement: '      throw error;\n',
   },
 ];
