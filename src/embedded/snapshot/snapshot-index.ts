@@ -5,8 +5,8 @@ import { MalformedError } from '../log/log-error.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
 import { uuidBytes, writeUuid } from '../log/uuid-bytes.ts';
 import type { Block, BlockStream } from './block-stream.ts';
-import { indexEntryBytes } from './snapshot-block.ts';
-import { EntryOrder, readEntries } from './snapshot-entry.ts';
+import { blockKinds, indexEntryBytes } from './snapshot-block.ts';
+import { EntryOrder, readEntries, type SnapshotEntry } from './snapshot-entry.ts';
 
 /** Opens a stream of blocks that begins at an offset of the file. */
 export type StreamFrom = (offset: number) => BlockStream;
@@ -25,6 +25,7 @@ export class SnapshotIndex {
     const stream = streamFrom(indexAt);
     const parts: Buffer[] = [];
     for (let block = await stream.next(); block !== null; block = await stream.next()) {
+      if (block.kind !== blockKinds.index) throw new MalformedError('content behind the index');
       parts.push(Buffer.from(block.payload));
     }
     const index = Buffer.concat(parts);
@@ -45,9 +46,7 @@ export class SnapshotIndex {
     writeUuid(key, 0, id);
     const offset = this.#blockOf(key);
     if (offset === null) return null;
-    const block = await this.#streamFrom(offset).next();
-    if (block === null) throw new MalformedError('an index that tells of a block behind the last one');
-    const entry = entriesOf(block).find(
+    const entry = entriesOf(await this.#streamFrom(offset).next()).find(
       ({ payload, recordStart }) => key.compare(payload, recordStart, recordStart + uuidBytes) === 0,
     );
     return entry === undefined ? null : this.#decoder.document(entry.recordReader(), entry.sequence);
@@ -67,17 +66,16 @@ export class SnapshotIndex {
   }
 }
 
-function entriesOf({ payload, entryCount }: Block) {
-  return readEntries(payload, entryCount, new EntryOrder());
+function entriesOf(block: Block | null): SnapshotEntry[] {
+  if (block?.kind !== blockKinds.content) throw new MalformedError('an index that tells of a block where none is');
+  return readEntries(block.payload, block.entryCount, new EntryOrder());
 }
 
 /** A decoder that knows the tables, all of which are before the documents. */
 async function readTables(stream: BlockStream, documentsAt: number): Promise<PayloadDecoder> {
   const decoder = new PayloadDecoder();
   while (stream.offset < documentsAt) {
-    const block = await stream.next();
-    if (block === null) throw new MalformedError('documents that begin behind the last block');
-    for (const entry of entriesOf(block)) {
+    for (const entry of entriesOf(await stream.next())) {
       if (!entry.isTable) throw new MalformedError('a document before those that the index tells of');
       decoder.table(entry.recordReader());
     }

@@ -56,6 +56,21 @@ test('tables and documents come back as they were, over blocks, and with an entr
   expect(fileSystem.names(snapshotDirectory)).toEqual(['00000000000000000012.snapshot']);
 });
 
+test('a large snapshot is synced while it is written, so that no sync in between finds all of it in its way', async () => {
+  const fileSystem = await emptyDisk();
+  let unsynced = 0;
+  let most = 0;
+  fileSystem.inject = (kind, _, size) => {
+    unsynced = kind === 'write' ? unsynced + size : 0;
+    most = Math.max(most, unsynced);
+    return undefined;
+  };
+  const documents = Array.from({ length: 10 }, (_, index) => documentOf(index + 1, { text: 'x'.repeat(1_900_000) }));
+  const { bytes } = await writeContent(fileSystem, { tables: [], documents });
+  expect(bytes).toBeGreaterThan(18_000_000);
+  expect(most).toBeLessThan(11_000_000);
+});
+
 test('a snapshot of nothing is one', async () => {
   const fileSystem = await emptyDisk();
   await writeContent(fileSystem, { tables: [], documents: [] });
@@ -81,6 +96,17 @@ test('any documents come back as they were', async () => {
     }),
     { numRuns: 30, seed: 7 },
   );
+});
+
+test('blocks are filled on after a pause in their middle', async () => {
+  const fileSystem = await emptyDisk();
+  const documents = Array.from({ length: 3000 }, (_, index) => documentOf(index + 1, { text: 'x'.repeat(500) }));
+  const { footer } = await writeContent(fileSystem, { tables: [], documents });
+  // Length, kind and sequence; the payload without its body; the body.
+  const entryBytes = 4 + 1 + 8 + (121 - 7) + '{"text":""}'.length + 500;
+  const entriesInBlock = Math.ceil(65_536 / entryBytes);
+  expect(footer.blocks - 1).toBe(Math.ceil(documents.length / entriesInBlock));
+  expect((await readContent(fileSystem, path)).documents).toEqual(documents);
 });
 
 test('one document is found by its id, and none that is not there', async () => {

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { defaultTable } from '../../src/document/document.ts';
+import type { LogRecord, TableRecord } from '../../src/embedded/log/record.ts';
+import { State } from '../../src/embedded/state.ts';
+import { commitOf, documentId, documentOf, putCommit } from './log/log-fixture.ts';
+
+const table: TableRecord = { id: documentId(0xa1), name: 'things', createdAt: 1, settings: {} };
+const ofTable = (sequence: number) =>
+  documentOf(sequence, {}, { table: { id: table.id, name: table.name }, sequence, createdSequence: sequence });
+
+test('a loaded state goes on where the snapshot ends, with its documents in the order of creation', () => {
+  const state = new State();
+  // Sorted by id, as a snapshot has them; created the other way round.
+  const documents = [documentOf(1, {}, { createdSequence: 2 }), documentOf(2, {}, { createdSequence: 1 })];
+  state.load({ sequence: 7, committedAt: 99, tables: [table], documents });
+  expect(state.sequence).toBe(7);
+  expect(state.committedAt).toBe(99);
+  expect([state.documents.at(0)?.id, state.documents.at(1)?.id]).toEqual([documentId(2), documentId(1)]);
+  expect(state.tableRecords()).toEqual([table]);
+  state.apply(putCommit(8));
+  expect(state.documents.size).toBe(3);
+});
+
+test('a snapshot cannot follow a commit, nor a commit another than the one before it', () => {
+  const state = new State();
+  expect(() => state.apply(putCommit(2))).toThrow('commit 2 cannot follow commit 0');
+  state.apply(putCommit(1));
+  expect(() => state.load({ sequence: 2, committedAt: 0, tables: [], documents: [] })).toThrow('cannot follow');
+});
+
+test('tables are listed by id, each with what it was last told', () => {
+  const state = new State();
+  const other: TableRecord = { ...table, id: documentId(0xa0), name: 'others' };
+  const put = (record: TableRecord): LogRecord => ({ kind: 'putTable', table: record });
+  state.apply(commitOf(1, [put(table), put(other)]));
+  state.apply(commitOf(2, [put({ ...table, settings: { readOnly: true } })]));
+  expect(state.tableRecords()).toEqual([other, { ...table, settings: { readOnly: true } }]);
+});
+
+test('a table that is dropped takes its documents with it', () => {
+  const state = new State();
+  const put = (sequence: number): LogRecord => ({ kind: 'putDocument', document: ofTable(sequence) });
+  state.apply(commitOf(1, [{ kind: 'putTable', table }, put(1)]));
+  state.apply(commitOf(2, [put(2), { kind: 'putDocument', document: documentOf(3, {}, { sequence: 2 }) }]));
+  state.apply(commitOf(3, [{ kind: 'dropTable', id: table.id }]));
+  expect(state.table(table.name)).toBeUndefined();
+  expect(state.documents.size).toBe(1);
+  expect(state.tableRecords()).toEqual([]);
+  expect(() => state.apply(commitOf(4, [{ kind: 'dropTable', id: table.id }]))).toThrow('not there');
+});
+
+test('what cannot be is refused: a document of no table, a record that this version has nothing for', () => {
+  const state = new State();
+  expect(() => state.apply(commitOf(1, [{ kind: 'putDocument', document: ofTable(1) }]))).toThrow('not there');
+  expect(() => state.apply(commitOf(1, [{ kind: 'dropIndex', id: table.id }]))).toThrow('newer version');
+  expect(state.table(defaultTable.name)?.documents.size).toBe(0);
+});
