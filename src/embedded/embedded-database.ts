@@ -213,13 +213,18 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   }
 
   /**
-   * Takes what was erased by now out of every file, which otherwise the next pruning or start does.
+   * Takes what was erased by now out of every file, which otherwise the next pruning does.
    * @throws {DatabaseError} `OVERLOADED` when the database is being closed; what sealing a segment throws. The system's own error when
    *   a file could not be written: it is tried again later.
    */
   async eraseOnDisk(): Promise<void> {
     this.#checkOpen();
     await this.#storage.eraseOnDisk();
+  }
+
+  /** Resolves when nothing is left to be done in the background for the history on disk: whoever looks at files then finds them at rest. */
+  async historyIdle(): Promise<void> {
+    await this.#storage.historyIdle();
   }
 
   /** Keeps every file where and as it is, for whoever copies them, until the function that this resolves to was called. New ones may come. */

@@ -4,6 +4,7 @@ import { everything } from '../query/filter.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
+import { withLogDirectorySync } from './history/log-directory-sync.ts';
 import { Log, type LogPoint } from './log/log.ts';
 import type { EncodedCommit } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
@@ -72,7 +73,9 @@ export class Storage {
     });
     try {
       const history = await HistoryKeeper.open({
-        fileSystem,
+        fileSystem: withLogDirectorySync(fileSystem, join(directory, 'log'), async (sync) =>
+          (await opened.promise).#syncLogDirectory(sync),
+        ),
         directory,
         databaseId: log.databaseId,
         clock,
@@ -80,7 +83,6 @@ export class Storage {
         bytesMax: options.historyBytesMax,
         settle: async () => (await opened.promise).#settle(),
         onEvent,
-        onDiskFailure: (error) => onFailure(log.fail(error)),
       });
       storage = new Storage(options, log, history);
       opened.resolve(storage);
@@ -114,6 +116,7 @@ export class Storage {
       damaged: log.report.damagedSnapshots,
       capture: () => this.#capture(),
       change: (remove) => history.change(remove),
+      add: (rename) => history.add(rename),
       onEvent: (event) => {
         onEvent(event);
         if (event.kind === 'snapshotTaken') history.snapshotTaken();
@@ -139,6 +142,11 @@ export class Storage {
   /** As `EmbeddedDatabase.eraseOnDisk`. */
   eraseOnDisk(): Promise<void> {
     return this.#history.eraseOnDisk();
+  }
+
+  /** As `EmbeddedDatabase.historyIdle`. */
+  historyIdle(): Promise<void> {
+    return this.#history.idle();
   }
 
   /** As `EmbeddedDatabase.pinFiles`. */
@@ -192,6 +200,20 @@ export class Storage {
   async #settle(): Promise<void> {
     await this.queue.barrier(() => this.#rotate());
     await this.#snapshotter.idle();
+  }
+
+  /** Between two frames, so that the log learns that it failed before it names a file itself or acknowledges anything. */
+  #syncLogDirectory(sync: () => Promise<void>): Promise<void> {
+    return this.queue.barrier(async () => {
+      if (this.log.hasFailed)
+        throw new Error('the log has failed: what is in its directory is for the next start to find out');
+      try {
+        await sync();
+      } catch (error) {
+        this.#options.onFailure(this.log.fail(error));
+        throw error;
+      }
+    });
   }
 
   async #rotate(): Promise<LogPoint> {

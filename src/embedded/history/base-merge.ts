@@ -19,6 +19,8 @@ export interface BaseMergeOptions {
   readonly base: SnapshotReader | null;
   /** Of all segments from the base to the new one, in order. */
   readonly indexes: readonly SegmentIndex[];
+  /** Called to give the new base its name. */
+  readonly exchange: (rename: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface BaseMergeOptions {
  * @throws {CorruptionError} when one of the files is damaged or does not follow the one before. @throws {IndexDamagedError} @throws {NoSpaceError}
  */
 export async function mergeBase(options: BaseMergeOptions): Promise<WrittenSnapshot> {
-  const { fileSystem, clock, random, signal, directory, base, indexes } = options;
+  const { fileSystem, clock, random, signal, directory, base, indexes, exchange } = options;
   const last = checkChain(base, indexes);
   const sequence = last.footer.lastSequence;
   const { databaseId, epoch } = last.segment.header;
@@ -39,6 +41,7 @@ export async function mergeBase(options: BaseMergeOptions): Promise<WrittenSnaps
     clock,
     random,
     signal,
+    exchange,
     content: (writer) => writePastState({ base, indexes, sequence }, writer, new TimeSlice(clock, signal)),
   });
 }

@@ -1,6 +1,7 @@
 /**
  * Keeps those who need files to stay as they are apart from those who remove and replace them. Any number may hold a pin at once; a change waits
- * until there is none, and a pin until no change is under way.
+ * until there is none, and a pin until no change is under way. Changes wait for each other, and so does an addition, which a pin does not keep off:
+ * a directory is synced by one at a time, since a sync that fails makes the system take for written what others have just named there.
  */
 export class FileGate {
   #pins = 0;
@@ -29,6 +30,16 @@ export class FileGate {
       signal?.throwIfAborted();
       await (this.#changing ?? this.#untilUnpinned(signal));
     }
+    return this.#run(change);
+  }
+
+  /** Runs what gives a new file its name, when there is no change, pinned or not. */
+  async add<T>(add: () => Promise<T>): Promise<T> {
+    while (this.#changing !== null) await this.#changing;
+    return this.#run(add);
+  }
+
+  async #run<T>(change: () => Promise<T>): Promise<T> {
     const running = change();
     this.#changing = running.then(
       () => undefined,

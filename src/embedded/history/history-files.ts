@@ -10,6 +10,8 @@ export interface HistoryFiles {
   readonly snapshotDirectory: string;
   /** The floor. Undefined when the log goes back to the first commit. */
   readonly base: SnapshotName | undefined;
+  /** The newest base below it, which a pruning has left behind. */
+  readonly baseBefore: SnapshotName | undefined;
   /** Bases and snapshots from the floor on, oldest first. */
   readonly snapshots: readonly SnapshotName[];
   /** The first sequences of the segments behind the base, oldest first. */
@@ -43,6 +45,7 @@ export async function listHistory(fileSystem: FileSystem, directory: string): Pr
     logDirectory,
     snapshotDirectory,
     base,
+    baseBefore: snapshots.findLast(({ role, sequence }) => role === 'base' && sequence < floor),
     snapshots: snapshots.filter((snapshot) => !isLeft(snapshot)),
     segments: kept.map(({ firstSequence }) => firstSequence).filter((firstSequence) => firstSequence > floor),
     leftInLog: [...all.map(({ name }) => name).filter((name) => !keptNames.has(name)), ...logNames.filter(isOrphan)],

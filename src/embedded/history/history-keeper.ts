@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { HistoryStatus } from '../../database/status.ts';
 import { CorruptionError } from '../log/log-error.ts';
+import { segmentFileName } from '../log/log-files.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
@@ -13,11 +14,12 @@ import { FileGate } from './file-gate.ts';
 import type { HistoryEvent, HistoryTask } from './history-event.ts';
 import { type HistoryFiles, listHistory } from './history-files.ts';
 import { type PruningPlan, planPruning } from './pruning-plan.ts';
+import { SealedSegment, segmentPath } from './sealed-segment.ts';
 import { SegmentCatalog } from './segment-catalog.ts';
-import { DirectorySyncError, syncNames } from './temporary-file.ts';
 import { TimeSlice } from './time-slice.ts';
 
 export interface HistoryKeeperOptions {
+  /** Whose syncs of the log's directory the log knows of (`withLogDirectorySync`). */
   readonly fileSystem: FileSystem;
   /** The data directory, whose lock the caller holds and whose log it has recovered. */
   readonly directory: string;
@@ -32,11 +34,6 @@ export interface HistoryKeeperOptions {
    */
   readonly settle: () => Promise<void>;
   readonly onEvent?: (event: HistoryEvent) => void;
-  /**
-   * Called when the directory of the log could not be synced. Names that the log itself has just given may never reach the disk then, and a later
-   * sync would not say so: nothing may be acknowledged any more.
-   */
-  readonly onDiskFailure: (error: unknown) => void;
 }
 
 interface EraseRequest {
@@ -70,8 +67,8 @@ export class HistoryKeeper {
   #oldest = 0;
   #erasedUpTo = 0;
   #eraseRequests: EraseRequest[] = [];
-  /** Until the first round is done: an erasure may have been interrupted by the last stop. */
-  #started = true;
+  /** Whether the last stop may have come between a pruning and the erasure that goes with it. */
+  #mayHaveStopped = false;
   #running: Promise<void> | null = null;
   #again = false;
 
@@ -79,6 +76,7 @@ export class HistoryKeeper {
   static async open(options: HistoryKeeperOptions): Promise<HistoryKeeper> {
     const keeper = new HistoryKeeper(options);
     const files = await keeper.#files();
+    keeper.#mayHaveStopped = files.base !== undefined;
     await keeper.#catalog.begin(files.segments);
     await keeper.#catalog.refresh(files.segments);
     const { fileSystem, databaseId } = options;
@@ -110,8 +108,7 @@ export class HistoryKeeper {
 
   /**
    * Carries out on disk every erasure that was applied by now.
-   * @throws {DatabaseError} what sealing the segment throws. @throws {NoSpaceError} @throws {CorruptionError} It is tried again with the next pruning
-   *   and at the next start.
+   * @throws {DatabaseError} what sealing the segment throws. @throws {NoSpaceError} @throws {CorruptionError} It is tried again with the next pruning.
    */
   eraseOnDisk(): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
@@ -132,6 +129,11 @@ export class HistoryKeeper {
   /** Runs a change of files that others may have pinned, when they have not. */
   change<T>(change: () => Promise<T>): Promise<T> {
     return this.#gate.change(change, this.#stop.signal);
+  }
+
+  /** Runs what gives a new file its name in a directory where this one changes files. */
+  add<T>(add: () => Promise<T>): Promise<T> {
+    return this.#gate.add(add);
   }
 
   /** Resolves when there is nothing left to do. For tests and orderly stops; never rejects. */
@@ -166,8 +168,8 @@ export class HistoryKeeper {
       const pruned = await this.#attempt('prune', () => this.#prune());
       const requests = this.#eraseRequests;
       this.#eraseRequests = [];
-      const erases = requests.length > 0 || ((this.#started || pruned === true) && this.#hasErasures());
-      this.#started = false;
+      const erases = requests.length > 0 || ((this.#mayHaveStopped || pruned === true) && this.#hasErasures());
+      this.#mayHaveStopped = false;
       if (erases) await this.#eraseFor(requests);
     }
     this.#running = null;
@@ -187,8 +189,6 @@ export class HistoryKeeper {
   #failed(task: HistoryTask, cause: unknown): void {
     if (cause === this.#stop.signal.reason && this.#stop.signal.aborted) return;
     this.#options.onEvent?.({ kind: 'historyFailed', task, cause });
-    if (cause instanceof DirectorySyncError && cause.directory === this.#logDirectory)
-      this.#options.onDiskFailure(cause);
   }
 
   #files(): Promise<HistoryFiles> {
@@ -218,9 +218,48 @@ export class HistoryKeeper {
   /** What is below the floor is no part of the database any more, so it may go in any order. */
   async #removeLeftovers(): Promise<void> {
     const files = await this.#files();
+    await this.#renewBase(files);
     await this.#remove(files.snapshotDirectory, files.leftInSnapshots);
     await this.#remove(files.logDirectory, files.leftInLog);
     await this.#catalog.refresh(files.segments);
+  }
+
+  /**
+   * Gives the base its name once more, durably, before anything is removed on its authority: the sync after which it would have been on disk may
+   * have failed, in an earlier process even, and another one then does nothing and succeeds. Only while the database is whole without it: what is
+   * below it goes after it was durable, so where something of that is gone the name is on disk.
+   */
+  async #renewBase({ base, baseBefore, snapshotDirectory, leftInLog, leftInSnapshots }: HistoryFiles): Promise<void> {
+    if (base === undefined || (leftInLog.length === 0 && leftInSnapshots.length === 0)) return;
+    if (!(await this.#reaches(baseBefore?.sequence ?? 0, base.sequence))) return;
+    const { fileSystem } = this.#options;
+    const path = join(snapshotDirectory, base.name);
+    const other = join(snapshotDirectory, snapshotFileName(base.sequence, 'snapshot'));
+    await this.change(async () => {
+      await fileSystem.rename(path, other);
+      await fileSystem.rename(other, path);
+      await fileSystem.syncDirectory(snapshotDirectory);
+    });
+  }
+
+  /** Whether there is every segment behind one sequence up to another. */
+  async #reaches(from: number, to: number): Promise<boolean> {
+    const { fileSystem } = this.#options;
+    const names = await fileSystem.list(this.#logDirectory);
+    let sequence = from;
+    while (sequence < to) {
+      const firstSequence = sequence + 1;
+      if (!names.includes(segmentFileName(firstSequence))) return false;
+      const segment = await SealedSegment.open(
+        fileSystem,
+        segmentPath(this.#logDirectory, firstSequence),
+        firstSequence,
+      );
+      if (segment === null) return false;
+      sequence = segment.lastSequence;
+      await segment.close();
+    }
+    return true;
   }
 
   async #remove(directory: string, names: readonly string[]): Promise<void> {
@@ -228,7 +267,7 @@ export class HistoryKeeper {
     const { fileSystem } = this.#options;
     await this.change(async () => {
       for (const name of names) await removeIfThere(fileSystem, join(directory, name));
-      await syncNames(fileSystem, directory);
+      await fileSystem.syncDirectory(directory);
     });
   }
 
@@ -294,7 +333,7 @@ export class HistoryKeeper {
     }
     await this.change(async () => {
       await fileSystem.rename(path, join(snapshotDirectory, snapshotFileName(sequence, 'base')));
-      await syncNames(fileSystem, snapshotDirectory);
+      await fileSystem.syncDirectory(snapshotDirectory);
     });
   }
 
@@ -306,7 +345,9 @@ export class HistoryKeeper {
         base === undefined ? null : await SnapshotReader.open(fileSystem, join(snapshotDirectory, base.name));
       try {
         const { signal } = this.#stop;
-        await mergeBase({ fileSystem, clock, random, signal, directory: snapshotDirectory, base: reader, indexes });
+        const exchange = (rename: () => Promise<void>) => this.add(rename);
+        const directory = snapshotDirectory;
+        await mergeBase({ fileSystem, clock, random, signal, directory, base: reader, indexes, exchange });
       } finally {
         await reader?.close();
       }
@@ -344,8 +385,8 @@ export class HistoryKeeper {
     });
     await this.#remove(files.logDirectory, files.torn);
     // A snapshot that others have removed must not be there again after a power cut.
-    if (await isThere(fileSystem, files.snapshotDirectory)) await syncNames(fileSystem, files.snapshotDirectory);
-    await syncNames(fileSystem, files.logDirectory);
+    if (await isThere(fileSystem, files.snapshotDirectory)) await fileSystem.syncDirectory(files.snapshotDirectory);
+    await fileSystem.syncDirectory(files.logDirectory);
     await writeErasureMark(fileSystem, files.logDirectory, databaseId, upTo);
     this.#erasedUpTo = upTo;
     this.#options.onEvent?.({ kind: 'erasedOnDisk', upTo, files: rewritten });

@@ -34,34 +34,11 @@ export async function replaceFile(replacement: FileReplacement): Promise<void> {
     await verify?.(temporary);
     await exchange(async () => {
       await refusingNoSpace(path, () => fileSystem.rename(temporary, path));
-      await syncNames(fileSystem, directory);
+      await fileSystem.syncDirectory(directory);
     });
   } catch (error) {
     // What cannot be removed, or was renamed already, is left to the next opening: why the file was not made is what matters.
     await fileSystem.remove(temporary).catch(() => undefined);
     throw error;
-  }
-}
-
-/**
- * A directory could not be synced. Names that others have made or removed in it may count as written now and never reach the disk, so nothing
- * may rely on any of them: for `log/` that means that nothing may be acknowledged any more.
- */
-export class DirectorySyncError extends Error {
-  override readonly name = 'DirectorySyncError';
-  readonly directory: string;
-
-  constructor(directory: string, cause: unknown) {
-    super(`The directory ${directory} could not be synced`, { cause });
-    this.directory = directory;
-  }
-}
-
-/** @throws {DirectorySyncError} */
-export async function syncNames(fileSystem: FileSystem, directory: string): Promise<void> {
-  try {
-    await fileSystem.syncDirectory(directory);
-  } catch (error) {
-    throw new DirectorySyncError(directory, error);
   }
 }

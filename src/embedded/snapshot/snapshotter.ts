@@ -42,6 +42,8 @@ export interface SnapshotterOptions {
   readonly capture: () => Promise<SnapshotCapture>;
   /** Runs what removes files, when nobody needs them to stay as they are. */
   readonly change: (remove: () => Promise<void>) => Promise<void>;
+  /** Runs what gives a file its name, when nobody else does so. */
+  readonly add: (rename: () => Promise<void>) => Promise<void>;
   readonly onEvent: (event: SnapshotEvent) => void;
 }
 
@@ -162,7 +164,7 @@ export class Snapshotter {
     sorted: SortedRuns,
     startedAt: number,
   ): Promise<SnapshotInfo> {
-    const { fileSystem, directory, clock, random, onEvent } = this.#options;
+    const { fileSystem, directory, clock, random, add, onEvent } = this.#options;
     const { signal } = this.#abort;
     const content = async (writer: SnapshotContentWriter): Promise<void> => {
       for (const table of tables) writer.table(table);
@@ -179,6 +181,7 @@ export class Snapshotter {
       clock,
       random,
       signal,
+      exchange: add,
       content,
     });
     const info = infoOf(written);

@@ -14,8 +14,8 @@ interface Prepared {
   readonly bytes: number;
 }
 
-/** Six documents in several versions over some segments and snapshots; half of them are erased in the end. */
-async function prepare(snapshotAfter: readonly number[]): Promise<Prepared> {
+/** Six documents in several versions over some segments and snapshots; half of them are erased in the end, unless nothing is. */
+async function prepare(snapshotAfter: readonly number[], erasedAfter = 14): Promise<Prepared> {
   const database = await HistoryDatabase.open(new SimulatedFileSystem(), { segmentBytesMax: 1000 });
   const commits: CommitRecord[] = [];
   for (let sequence = 1; sequence <= 20; sequence += 1) {
@@ -23,7 +23,7 @@ async function prepare(snapshotAfter: readonly number[]): Promise<Prepared> {
     const body = { text: `body-of-${number}.`, round: sequence };
     const document = documentOf(sequence, body, { id: documentId(number), name: `name-of-${number}.` });
     const erased = { kind: 'eraseDocument' as const, id: documentId(number), previousSequence: sequence - 6 };
-    const erases = sequence > 14 && number % 2 === 1;
+    const erases = sequence > erasedAfter && number % 2 === 1;
     commits.push(
       commitOf(sequence, [erases ? erased : { kind: 'putDocument', document }], { idempotencyKey: `key-${sequence}` }),
     );
@@ -155,4 +155,49 @@ test('a crash at any operation of a pruning that erases loses nothing, and the n
     await keeper.eraseOnDisk().catch(() => {});
   };
   await crashEverywhere(prepared, { bytesMax: prepared.bytes * 0.7 }, work, isErased);
+});
+
+/** Fails every operation once; the process goes on or not, is started again, and then the power is cut. */
+async function failEverywhere(
+  prepared: Prepared,
+  options: HistoryDatabaseOptions,
+  work: Work,
+  check: Check,
+): Promise<void> {
+  const undisturbed = await copyOf(prepared.contents);
+  const before = undisturbed.operations;
+  await run(undisturbed, options, work);
+  const operations = undisturbed.operations - before;
+  for (let failing = 1; failing <= operations; failing += 1) {
+    const context = `EIO at ${failing} of ${operations}`;
+    const random = new SeededRandom(failing);
+    const fileSystem = await copyOf(prepared.contents);
+    let count = 0;
+    fileSystem.inject = () => {
+      count += 1;
+      return count === failing ? { kind: 'error', code: 'EIO' } : undefined;
+    };
+    // Under the recovery it fails as it is, under the log or the sync of its directory as a failed disk.
+    await run(fileSystem, options, work).catch((error: unknown) => {
+      expect(['EIO', 'OUTCOME_UNKNOWN'], context).toContain(error instanceof Error && 'code' in error && error.code);
+    });
+    const restarted = fileSystem.killProcess();
+    await run(restarted, options, work);
+    const cut = restarted.cutPower(random);
+    await run(cut, options, async (database) => {
+      expect(database.state, context).toEqual(prepared.state);
+      await work(database);
+      check(database);
+    });
+  }
+}
+
+test('whatever operation of a merge fails, a restart and then a power cut lose nothing', async () => {
+  const prepared = await prepare([19, 20], 20);
+  await failEverywhere(prepared, { bytesMax: prepared.bytes * 0.7 }, prune, hasFloor(9));
+});
+
+test('whatever operation of making a snapshot the base fails, a restart and then a power cut lose nothing', async () => {
+  const prepared = await prepare([12, 20], 20);
+  await failEverywhere(prepared, { bytesMax: prepared.bytes * 0.3 }, prune, hasFloor(12));
 });

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../../../src/embedded/history/history-event.ts';
 import { HistoryKeeper, type HistoryKeeperOptions } from '../../../src/embedded/history/history-keeper.ts';
+import { withLogDirectorySync } from '../../../src/embedded/history/log-directory-sync.ts';
 import type { Log, LogPoint } from '../../../src/embedded/log/log.ts';
 import type { CommitRecord } from '../../../src/embedded/log/record.ts';
 import { snapshotNames } from '../../../src/embedded/snapshot/snapshot-files.ts';
@@ -55,7 +56,17 @@ export class HistoryDatabase {
       await turn.take(() => log.rotate());
     };
     keeper = await HistoryKeeper.open({
-      fileSystem,
+      fileSystem: withLogDirectorySync(fileSystem, logDirectory, (sync) =>
+        turn.take(async () => {
+          if (log.hasFailed) throw new Error('the log has failed');
+          try {
+            await sync();
+          } catch (error) {
+            diskFailures.push(log.fail(error));
+            throw error;
+          }
+        }),
+      ),
       directory: dataDirectory,
       databaseId: log.databaseId,
       clock,
@@ -63,7 +74,6 @@ export class HistoryDatabase {
       bytesMax,
       settle: options.settle ?? settle,
       onEvent: (event) => events.push(event),
-      onDiskFailure: (error) => diskFailures.push(error),
     });
     const [snapshot] = snapshots;
     const state = stateAfter(recovered, snapshot);

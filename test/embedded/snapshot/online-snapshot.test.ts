@@ -99,11 +99,13 @@ test('when nothing was committed since the last snapshot that one is told of, an
   const { database } = await openDatabase(fileSystem);
   await create(database, 1);
   const first = await database.takeSnapshot();
+  await database.historyIdle();
   const { operations } = fileSystem;
   expect(await database.takeSnapshot()).toEqual(first);
   expect(fileSystem.operations).toBe(operations);
   await database.close();
   const { database: reopened } = await openDatabase(fileSystem);
+  await reopened.historyIdle();
   const before = contentsOf(fileSystem);
   expect(await reopened.takeSnapshot()).toEqual(first);
   expect(contentsOf(fileSystem)).toEqual(before);
