@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
@@ -160,6 +161,25 @@ test('without a snapshot that is whole the whole log serves, when it begins with
     { file: snapshotPath(6), reason: expect.stringContaining('checksum') },
     { file: snapshotPath(3) },
   ]);
+});
+
+test('a snapshot that was told of survives a power cut, under its name and whole', async () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { fileSystem } = await workload();
+    const { database } = await openDatabase(fileSystem);
+    await database.takeSnapshot();
+    const { database: reopened } = await openDatabase(fileSystem.cutPower(new SeededRandom(seed)));
+    expect((await reopened.status(anonymous)).recovery, `seed ${seed}`).toMatchObject({ snapshot: { sequence: 10 } });
+  }
+});
+
+test('a start that finds a snapshot damaged takes another by itself', async () => {
+  const { fileSystem } = await workload();
+  fileSystem.replaceBytes(snapshotPath(6), Buffer.of(1, 2, 3));
+  const { database, events } = await openDatabase(fileSystem);
+  for (let tick = 0; tick < 100 && !events.some(({ kind }) => kind === 'snapshotTaken'); tick += 1) await nextTick();
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'snapshotTaken', sequence: 10 }));
+  await database.close();
 });
 
 test('snapshots that are damaged are replaced at once, by one that is whole', async () => {
