@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    // For what hangs, not for what is slow: a busy machine takes ten times as long as a quiet one.
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
     // Files share two cores with the servers that they start: more workers only add waiting.
     maxWorkers: 2,
     // Through vite's own module runner `graphql` would be loaded twice, once as a module of its own and once inlined, and

@@ -236,7 +236,7 @@ function intentOf(state: State | undefined): Omit<State, 'id'> | undefined {
 test.each(crashes)(
   `every acknowledged write survives $name, and no half of anything (seed ${seed})`,
   {
-    timeout: 120_000,
+    timeout: 600_000,
   },
   async ({ rounds, environment }) => {
     process.stdout.write(`seed ${seed}: set YARADB_TEST_SEED to it for the same choices\n`);
