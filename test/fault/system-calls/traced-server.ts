@@ -28,6 +28,8 @@ export interface TracedLife {
   readonly history: History;
   /** How often each call was made. */
   readonly calls: ReadonlyMap<SystemCall, number>;
+  /** Whether the call that was made to fail concerned a file that is derived from others: the index of a segment. */
+  readonly faultInDerivedFile: boolean;
 }
 
 export interface TracedLifeOptions {
@@ -52,16 +54,16 @@ export async function tracedLife({ data, trace, inject, before, steps }: TracedL
   // Stopping at the calls traced and at no others is much faster, but no signal can be sent from such a stop.
   const stops = inject?.includes('signal=') === true ? [] : ['--seccomp-bpf'];
   // With `-D` the server is the process that was started and strace its grandchild: signals and the exit code are the server's own.
-  const wrapper = ['strace', '-D', '-f', ...stops, '-o', trace, '-e', `trace=${systemCalls.join()}`];
+  const wrapper = ['strace', '-D', '-f', '-y', ...stops, '-o', trace, '-e', `trace=${systemCalls.join()}`];
   const environment = { UV_THREADPOOL_SIZE: '1', NODE_DISABLE_COMPILE_CACHE: '1' };
   const flags = ['--segment-bytes-max', '64KiB', '--log-level', 'silent'];
   const started = await startServer(data, flags, environment, [...wrapper, ...faults, '--']).catch(endingOfStart);
-  if (!('server' in started)) return { ready: false, ending: started, history, calls: countCalls(trace) };
+  if (!('server' in started)) return { ready: false, ending: started, history, ...readTrace(trace) };
   const { server, url } = started;
   await using _ = server;
   const client = new HistoryClient({ name: 'c', history, random: new SeededRandom(7), documents, textMax });
   if (await client.work(url, steps)) server.kill('SIGTERM');
-  return { ready: true, ending: await server.ended, history, calls: countCalls(trace) };
+  return { ready: true, ending: await server.ended, history, ...readTrace(trace) };
 }
 
 /** `startServer` rejects with the ending of a server that was never ready. */
@@ -74,7 +76,11 @@ function isEnding(cause: unknown): cause is Ending {
   return typeof cause === 'object' && cause !== null && 'signal' in cause && 'stderr' in cause;
 }
 
-function countCalls(trace: string): Map<SystemCall, number> {
+function readTrace(trace: string): Pick<TracedLife, 'calls' | 'faultInDerivedFile'> {
   const text = readFileSync(trace, 'utf8');
-  return new Map(systemCalls.map((call) => [call, [...text.matchAll(new RegExp(`^\\d+ +${call}\\(`, 'gm'))].length]));
+  const count = (call: SystemCall) => [...text.matchAll(new RegExp(`^\\d+ +${call}\\(`, 'gm'))].length;
+  return {
+    calls: new Map(systemCalls.map((call) => [call, count(call)])),
+    faultInDerivedFile: /\.index\.tmp.*\(INJECTED\)/.test(text),
+  };
 }
