@@ -1,8 +1,12 @@
 import type { Document } from '../document/document.ts';
+import type { Path } from '../document/path.ts';
+import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
+import type { QueryExplanation } from '../query/query-explanation.ts';
 import type { Commit, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import type { DatabaseStatus } from './status.ts';
+import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from './table.ts';
 
 /**
  * The one door that every API goes through, and what an engine must promise:
@@ -35,6 +39,37 @@ export interface Database {
    */
   commit(principal: Principal, operations: readonly Operation[]): Promise<Commit>;
 
+  /**
+   * Makes an empty table, as one commit. Tables are made on first use, too, without settings.
+   * @throws {DatabaseError} `ALREADY_EXISTS`; `INVALID_ARGUMENT` for a schema that is none.
+   */
+  createTable(principal: Principal, name: string, settings: TableSettingsChange): Promise<Table>;
+
+  /**
+   * Changes the settings that are given, as one commit, once every live document of the table is known to fit them. With `dryRun` nothing is
+   * written: it only throws what it would have thrown. Reads and writes go on meanwhile.
+   * @throws {DatabaseError} `NOT_FOUND`; `INVALID_ARGUMENT`; `SCHEMA_VIOLATION` with `documents`, the first 20 that do not fit, each with its
+   *   `id` and `violations`, and `count`, of all of them; `UNIQUE_VIOLATION` as `createIndex`.
+   */
+  updateTable(principal: Principal, name: string, change: TableSettingsChange, dryRun: boolean): Promise<Table>;
+
+  /**
+   * Erases the table with its documents and indexes, as one commit. The default table stays, without documents, indexes and settings.
+   * @throws {DatabaseError} `NOT_FOUND`, `TABLE_READ_ONLY`.
+   */
+  dropTable(principal: Principal, name: string): Promise<void>;
+
+  /**
+   * Makes an index, as two commits: from the first on new writes obey it, with the second it is filled and queries use it. Resolves then. Reads and
+   * writes go on meanwhile. A table that is not there is made.
+   * @throws {DatabaseError} `ALREADY_EXISTS`; `UNIQUE_VIOLATION` with `path` and `conflictingIds`, two documents, when it cannot be unique: then
+   *   there is no index.
+   */
+  createIndex(principal: Principal, definition: IndexDefinition): Promise<TableIndex>;
+
+  /** As one commit. @throws {DatabaseError} `NOT_FOUND`. */
+  dropIndex(principal: Principal, table: string, paths: readonly Path[]): Promise<void>;
+
   /** Where the database stands. */
   status(principal: Principal): Promise<DatabaseStatus>;
 
@@ -64,6 +99,21 @@ export interface ReadView {
   scanDocuments(query: FindQuery): AsyncIterable<readonly Document[]>;
 
   countDocuments(query: FindQuery): Promise<number>;
+
+  /**
+   * The groups in their order.
+   * @throws {DatabaseError} `LIMIT_EXCEEDED` for more groups, or more distinct values, than the engine keeps at once.
+   */
+  aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]>;
+
+  /** Null when there is none. */
+  table(name: string): Promise<Table | null>;
+
+  /** By name. */
+  tables(): Promise<readonly Table[]>;
+
+  /** How the queries so far were answered, in the order in which they ended. */
+  readonly explanations: readonly QueryExplanation[];
 
   /** Idempotent. A view that is used after it was closed throws. */
   close(): void;

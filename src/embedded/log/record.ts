@@ -30,9 +30,14 @@ export interface IndexRecord {
   /** A UUID, lower case. */
   readonly id: string;
   readonly tableId: string;
-  readonly path: string;
-  readonly order: 'hash' | 'ordered';
+  /** As `formatPath` writes them; most significant first. */
+  readonly paths: readonly string[];
+  readonly kind: IndexKind;
   readonly unique: boolean;
+  /** Which documents are in it. */
+  readonly archived: Archived;
+  /** False until it was filled: recovery then goes on with filling it. */
+  readonly ready: boolean;
   readonly createdAt: number;
 }
 
