@@ -5,6 +5,7 @@ import { compileFilter } from '../query/filter-compiler.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import { PageCollector } from '../query/page.ts';
 import { sortDocuments } from '../query/sort.ts';
+import { admits } from './admits.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
 import type { Clock } from './ports/clock.ts';
 import type { ScanTurns } from './scan-turns.ts';
@@ -173,9 +174,4 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
 /** Those of a table's list are; the ones that were erased are of any. */
 function isOf(table: string | undefined, document: Document): boolean {
   return table === undefined || document.table.name === table;
-}
-
-/** Whether a reader who asked for `archived` sees the document. */
-export function admits(archived: Archived, document: Document): boolean {
-  return archived === 'INCLUDE' || (document.archivedAt !== null) === (archived === 'ONLY');
 }

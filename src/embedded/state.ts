@@ -1,6 +1,7 @@
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
+import type { SecondaryIndex } from './index/secondary-index.ts';
 import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
 
 /** A table in memory: its definition and its documents, archived ones included. */
@@ -8,6 +9,8 @@ export interface TableState {
   readonly reference: TableReference;
   readonly record: TableRecord | null; // null for the default table until it is given settings
   readonly documents: DocumentList;
+  /** By id. Each has the documents as they are now, those of it that it admits. */
+  readonly indexes: Map<string, SecondaryIndex>;
 }
 
 /** The state after one commit. */
@@ -42,7 +45,7 @@ export class State {
   #committedAt = 0;
 
   constructor() {
-    this.#addTable({ reference: defaultTable, record: null, documents: new DocumentList() });
+    this.#addTable({ reference: defaultTable, record: null, documents: new DocumentList(), indexes: new Map() });
   }
 
   /** The newest commit applied; 0 before the first. */
@@ -144,6 +147,10 @@ export class State {
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.documents.put(document);
+    for (const index of table.indexes.values()) {
+      if (previous === undefined) index.add(document);
+      else index.replace(previous, document);
+    }
   }
 
   #eraseDocument(id: string): void {
@@ -154,7 +161,10 @@ export class State {
     this.#discount(document);
     this.#documents.delete(id);
     this.documents.remove(document);
-    this.#tables.get(document.table.name)?.documents.remove(document);
+    const table = this.#tables.get(document.table.name);
+    if (table === undefined) return;
+    table.documents.remove(document);
+    for (const index of table.indexes.values()) index.remove(document);
   }
 
   #discount(document: Document): void {
@@ -166,7 +176,8 @@ export class State {
   #putTable(record: TableRecord): void {
     const existing = this.#tables.get(record.name);
     const reference = existing?.reference ?? Object.freeze({ id: record.id, name: record.name });
-    this.#addTable({ reference, record, documents: existing?.documents ?? new DocumentList() });
+    const { documents = new DocumentList(), indexes = new Map<string, SecondaryIndex>() } = existing ?? {};
+    this.#addTable({ reference, record, documents, indexes });
   }
 
   #dropTable(id: string): void {

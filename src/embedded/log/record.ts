@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
+import type { IndexKind } from '../../database/table.ts';
 import type { Document } from '../../document/document.ts';
 import type { JsonObject, JsonValue } from '../../document/json.ts';
 import { stringifyJson } from '../../document/json-serializer.ts';
+import type { Archived } from '../../query/find-query.ts';
 import type { Random } from '../ports/random.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { digestOf } from './link.ts';

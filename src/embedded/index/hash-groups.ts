@@ -1,0 +1,107 @@
+import { canonicalize } from '../../document/canonical-json.ts';
+import type { Document } from '../../document/document.ts';
+import type { JsonValue } from '../../document/json.ts';
+import type { SortKey } from '../../query/ordering.ts';
+import { DocumentList } from '../document-list.ts';
+
+/** The documents of one key: most keys have one document, which then needs no list. */
+type Group = Document | DocumentList;
+
+/**
+ * The entries of a hash index: for each key its documents, in the order of creation. Scalars of one path are found as they are; a list, an
+ * object and the keys of several paths by their canonical form, which is what makes them equal.
+ */
+export class HashGroups {
+  readonly #scalars = new Map<JsonValue, Group>();
+  readonly #others = new Map<string, Group>();
+  #size = 0;
+
+  /** Entries: one for each key of each document. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Distinct keys. */
+  get keyCount(): number {
+    return this.#scalars.size + this.#others.size;
+  }
+
+  /** The documents of the key, in the order of creation; the list is not to be changed. */
+  get(components: readonly SortKey[]): Document | DocumentList | undefined {
+    const [scalar] = components;
+    if (isScalar(components, scalar)) return this.#scalars.get(scalar);
+    const text = textOf(components);
+    return text === undefined ? undefined : this.#others.get(text);
+  }
+
+  count(components: readonly SortKey[]): number {
+    const group = this.get(components);
+    if (group === undefined) return 0;
+    return group instanceof DocumentList ? group.size : 1;
+  }
+
+  /** Whether the entry was not there: else it stands for this version of the document now. */
+  put(components: readonly SortKey[], document: Document): boolean {
+    const [scalar] = components;
+    if (isScalar(components, scalar)) return this.#put(this.#scalars, scalar, document);
+    const text = textOf(components);
+    return text !== undefined && this.#put(this.#others, text, document);
+  }
+
+  /** Whether the entry was there. */
+  remove(components: readonly SortKey[], document: Document): boolean {
+    const [scalar] = components;
+    if (isScalar(components, scalar)) return this.#remove(this.#scalars, scalar, document);
+    const text = textOf(components);
+    return text !== undefined && this.#remove(this.#others, text, document);
+  }
+
+  #put<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
+    const group = groups.get(key);
+    if (group === undefined || (!(group instanceof DocumentList) && group.id === document.id)) {
+      groups.set(key, document);
+      if (group === undefined) this.#size += 1;
+      return group === undefined;
+    }
+    const list = group instanceof DocumentList ? group : new DocumentList();
+    if (!(group instanceof DocumentList)) {
+      list.put(group);
+      groups.set(key, list);
+    }
+    const before = list.size;
+    list.put(document);
+    this.#size += list.size - before;
+    return list.size > before;
+  }
+
+  #remove<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
+    const group = groups.get(key);
+    if (group === undefined) return false;
+    if (!(group instanceof DocumentList)) {
+      if (group.id !== document.id) return false;
+      groups.delete(key);
+      this.#size -= 1;
+      return true;
+    }
+    const before = group.size;
+    group.remove(document);
+    const only = group.at(0);
+    if (group.size === 1 && only !== undefined) groups.set(key, only);
+    this.#size -= before - group.size;
+    return group.size < before;
+  }
+}
+
+function isScalar(components: readonly SortKey[], key: SortKey): key is null | boolean | number | bigint | string {
+  return components.length === 1 && key !== undefined && (typeof key !== 'object' || key === null);
+}
+
+/** Undefined for a key that only orders know, of an empty list: no equality asks for it. */
+function textOf(components: readonly SortKey[]): string | undefined {
+  const values: JsonValue[] = [];
+  for (const component of components) {
+    if (component === undefined) return undefined;
+    values.push(component);
+  }
+  return canonicalize(values);
+}
