@@ -109,11 +109,13 @@ function recordText(record: LogRecord): string {
     case 'putTable':
       return `putTable ${record.table.id}  name ${plainOrQuoted(record.table.name)}  ${cut(stringifyJson(record.table.settings))}`;
     case 'putIndex': {
-      const { id, tableId, path, order, unique } = record.index;
-      return `putIndex ${id}  table ${tableId}  path ${quoted(path)}  ${order}${unique ? '  unique' : ''}`;
+      const { id, tableId, paths, kind, unique, archived, ready } = record.index;
+      const traits = [kind.toLowerCase(), ...(unique ? ['unique'] : []), ...(ready ? ['ready'] : ['building'])];
+      const documents = { EXCLUDE: 'live documents', INCLUDE: 'all documents', ONLY: 'archived documents' }[archived];
+      return `putIndex ${id}  table ${tableId}  paths ${paths.map(quoted).join(', ')}  ${traits.join(' ')}  of ${documents}`;
     }
     case 'putSetting':
-      return `putSetting ${quoted(record.name)}  ${cut(stringifyJson(record.value))}`;
+      return `putSetting ${quoted(record.setting.name)}  ${cut(stringifyJson(record.setting.value))}`;
     case 'eraseDocument':
     case 'dropTable':
     case 'dropIndex':

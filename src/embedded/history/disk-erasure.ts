@@ -3,9 +3,15 @@ import type { Clock } from '../ports/clock.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
 import type { SnapshotName } from '../snapshot/snapshot-files.ts';
-import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../snapshot/snapshot-writer.ts';
-import { type ErasedDocument, findErasedDocuments, findErasedRecords, findInSnapshot } from './erasure-search.ts';
+import {
+  type ErasedDocument,
+  findErasedDocuments,
+  findErasedRecords,
+  findInSnapshot,
+  openSnapshotIfThere,
+} from './erasure-search.ts';
 import type { HistoryFiles } from './history-files.ts';
 import type { CatalogSegment, SegmentCatalog } from './segment-catalog.ts';
 import { eraseInSegment } from './segment-erasure.ts';
@@ -111,10 +117,12 @@ class DiskErasure {
   async #eraseInSnapshot(snapshot: SnapshotName, erased: readonly ErasedDocument[]): Promise<void> {
     const { fileSystem, files, slice } = this.#options;
     const path = join(files.snapshotDirectory, snapshot.name);
-    const ids = await findInSnapshot(fileSystem, path, erased, slice);
-    if (ids.size === 0) return;
-    const reader = await SnapshotReader.open(fileSystem, path);
+    // Opened once: between two openings it could go.
+    const reader = await openSnapshotIfThere(fileSystem, path);
+    if (reader === null) return;
     try {
+      const ids = await findInSnapshot(reader, erased, slice);
+      if (ids.size === 0) return;
       await this.#writeWithout(reader, snapshot, ids);
       this.files += 1;
     } catch (error) {
@@ -143,7 +151,7 @@ class DiskErasure {
       content: async (writer) => {
         for await (const entries of reader.entries(slice)) {
           for (const entry of entries) {
-            if (entry.isTable || !ids.has(entry.id)) writer.entry(entry);
+            if (!entry.isDocument || !ids.has(entry.id)) writer.entry(entry);
             if (writer.due) await writer.pause();
           }
         }

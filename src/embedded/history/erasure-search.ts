@@ -49,28 +49,22 @@ export async function findErasedRecords(
   return offsets;
 }
 
-/** Which of these documents a snapshot holds as they were before they were erased. A snapshot that is gone holds none. */
+/** Which of these documents a snapshot holds as they were before they were erased. */
 export async function findInSnapshot(
-  fileSystem: FileSystem,
-  path: string,
+  reader: SnapshotReader,
   erased: readonly ErasedDocument[],
   slice: TimeSlice,
 ): Promise<Set<string>> {
   const ids = new Set<string>();
-  const reader = await openIfThere(fileSystem, path);
-  if (reader === null) return ids;
-  try {
-    for (const { id, sequence } of erased) {
-      if (reader.header.sequence < sequence && (await reader.document(id)) !== null) ids.add(id);
-      if (slice.due) await slice.pause();
-    }
-    return ids;
-  } finally {
-    await reader.close();
+  for (const { id, sequence } of erased) {
+    if (reader.header.sequence < sequence && (await reader.document(id)) !== null) ids.add(id);
+    if (slice.due) await slice.pause();
   }
+  return ids;
 }
 
-async function openIfThere(fileSystem: FileSystem, path: string): Promise<SnapshotReader | null> {
+/** Null when the snapshot is gone: a newer one has taken its place. */
+export async function openSnapshotIfThere(fileSystem: FileSystem, path: string): Promise<SnapshotReader | null> {
   try {
     return await SnapshotReader.open(fileSystem, path);
   } catch (error) {

@@ -4,13 +4,13 @@ import { writeInt64 } from '../log/byte-writer.ts';
 import { readUuid, uuidBytes, writeUuid } from '../log/uuid-bytes.ts';
 
 /** FORMAT.md, "Index of a segment". */
-export const subjects = { table: 1, document: 2 } as const;
+export const subjects = { table: 1, index: 2, setting: 3, document: 4 } as const;
 
-/** Where in a sealed segment a record stands that put, dropped or erased a table or a document. */
+/** Where in a sealed segment a record stands that put, dropped or erased something. */
 export interface IndexEntry {
   /** One of `subjects`. */
   readonly subject: number;
-  /** Of the table or the document; a UUID, lower case. */
+  /** Of the subject, a UUID, lower case; of a setting the key, in the same form. */
   readonly id: string;
   readonly sequence: number;
   /** Of the record, in the segment. */

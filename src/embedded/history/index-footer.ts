@@ -20,8 +20,6 @@ export interface IndexFooter {
   readonly entries: number;
   /** `eraseDocument` records. */
   readonly erasures: number;
-  /** Records that belong to the state but have no entry. */
-  readonly otherRecords: number;
 }
 
 const magic = Buffer.from('\x89YARAIDX', 'latin1');
@@ -32,9 +30,8 @@ const lastCommittedAtAt = lastSequenceAt + 8;
 const segmentBytesAt = lastCommittedAtAt + 8;
 const entriesAt = segmentBytesAt + 8;
 const erasuresAt = entriesAt + 8;
-const otherRecordsAt = erasuresAt + 8;
-const zerosAt = otherRecordsAt + 8;
-const checksumAt = zerosAt + 4;
+const zerosAt = erasuresAt + 8;
+const checksumAt = zerosAt + 12;
 export const indexFooterBytes = checksumAt + 4;
 
 export function encodeIndexFooter(footer: IndexFooter): Buffer {
@@ -46,7 +43,6 @@ export function encodeIndexFooter(footer: IndexFooter): Buffer {
   writeInt64(bytes, footer.segmentBytes, segmentBytesAt);
   writeInt64(bytes, footer.entries, entriesAt);
   writeInt64(bytes, footer.erasures, erasuresAt);
-  writeInt64(bytes, footer.otherRecords, otherRecordsAt);
   return endHeader(bytes);
 }
 
@@ -72,6 +68,5 @@ function readFields(bytes: Buffer): IndexFooter {
     segmentBytes: readInt64(bytes, segmentBytesAt),
     entries: readInt64(bytes, entriesAt),
     erasures: readInt64(bytes, erasuresAt),
-    otherRecords: readInt64(bytes, otherRecordsAt),
   };
 }

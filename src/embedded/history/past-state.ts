@@ -1,8 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import { ByteReader } from '../log/byte-reader.ts';
+import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
-import { recordKinds, recordSaltBytes, type TableRecord } from '../log/record.ts';
+import { type Definitions, recordKinds, recordSaltBytes } from '../log/record.ts';
 import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
+import { entryKinds } from '../snapshot/snapshot-block.ts';
 import type { SnapshotEntry } from '../snapshot/snapshot-entry.ts';
 import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import type { SnapshotContentWriter } from '../snapshot/snapshot-writer.ts';
@@ -22,9 +24,9 @@ export interface PastStateSources {
 }
 
 /**
- * Hands over the state as of one sequence, all tables and then all documents, each sorted by id: of every document the newest version that
- * is not newer than the sequence, in the base or in a segment, unless it was erased or its table was dropped. Documents are passed on as they
- * stand, never decoded. Memory is bounded by the number of indexes, of tables, and by the largest document.
+ * Hands over the state as of one sequence, all definitions and then all documents, each sorted by id: of every one the newest version that
+ * is not newer than the sequence, in the base or in a segment, unless it was erased or dropped, or its table was. Documents are passed on as they
+ * stand, never decoded. Memory is bounded by the number of indexes, of definitions, and by the largest document.
  * @throws {CorruptionError} for damage of the base or of a record. @throws {IndexDamagedError} when an index must be made again.
  */
 export async function writePastState(
@@ -34,7 +36,7 @@ export async function writePastState(
 ): Promise<void> {
   const state = new PastState(sources, slice);
   await state.begin();
-  for (const table of await state.tables()) writer.table(table);
+  writer.definitions(await state.definitions());
   await state.writeDocuments(writer);
 }
 
@@ -62,31 +64,48 @@ class PastState {
   }
 
   async begin(): Promise<void> {
-    for (const { footer, segment } of this.#sources.indexes) {
-      if (footer.otherRecords === 0) continue;
-      // As `State` does: to pass over one would be to forget what a newer version promised.
-      throw new Error(`${segment.path} has ${footer.otherRecords} records that need a newer version of YaraDB`);
-    }
     await this.#advance();
     await this.#base.advance();
   }
 
-  async tables(): Promise<TableRecord[]> {
-    const tables = new Map<string, TableRecord>();
+  /** Kind by kind: tables first, since where one was dropped decides on its indexes and documents. */
+  async definitions(): Promise<Definitions> {
     const decoder = new PayloadDecoder();
-    for (let entry = this.#base.current; entry?.isTable === true; entry = this.#base.current) {
-      const table = decoder.table(entry.recordReader());
-      tables.set(table.id, table);
+    const tables = await this.#definitionsOf(entryKinds.table, subjects.table, (reader) => decoder.table(reader));
+    const indexes = await this.#definitionsOf(entryKinds.index, subjects.index, decodeIndex, (index, place) => {
+      const drop = this.#drops.get(index.tableId);
+      return drop === undefined || (place !== null && isBehind(place, drop));
+    });
+    const settings = await this.#definitionsOf(entryKinds.setting, subjects.setting, decodeSetting);
+    return { tables, indexes, settings };
+  }
+
+  /**
+   * The newest of each, sorted by id.
+   * @param isKept told where in the log it stands, null for the base.
+   */
+  async #definitionsOf<T>(
+    kind: number,
+    subject: number,
+    decode: (reader: ByteReader) => T,
+    isKept: (definition: T, place: LogPlace | null) => boolean = () => true,
+  ): Promise<T[]> {
+    const found = new Map<string, T>();
+    for (let entry = this.#base.current; entry?.kind === kind; entry = this.#base.current) {
+      const definition = decode(entry.recordReader());
+      if (isKept(definition, null)) found.set(entry.id, definition);
       await this.#base.advance();
     }
-    for (let found = this.#next; found?.entry.subject === subjects.table; found = this.#next) {
-      const { id } = found.entry;
-      const newest = await this.#newestOf(subjects.table, id);
+    for (let next = this.#next; next?.entry.subject === subject; next = this.#next) {
+      const { id } = next.entry;
+      const newest = await this.#newestOf(subject, id);
       if (newest === null) continue;
-      if (newest.entry.kind === recordKinds.dropTable) tables.delete(id);
-      else tables.set(id, decoder.table(await this.#reader(newest)));
+      found.delete(id);
+      if (newest.entry.kind !== kind) continue;
+      const definition = decode(await this.#reader(newest));
+      if (isKept(definition, newest.entry)) found.set(id, definition);
     }
-    return [...tables.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, definition]) => definition);
   }
 
   async writeDocuments(writer: SnapshotContentWriter): Promise<void> {

@@ -31,7 +31,6 @@ export async function writeSegmentIndex(segment: SealedSegment, options: Segment
   const { fileSystem, directory, slice } = options;
   const sorter = new IndexSorter();
   let erasures = 0;
-  let otherRecords = 0;
   let lastCommittedAt = 0;
   for await (const frame of walkSegment(segment, slice)) {
     for (const { sequence, committedAt, records } of frame.commits) {
@@ -39,11 +38,7 @@ export async function writeSegmentIndex(segment: SealedSegment, options: Segment
       for (const record of records) {
         if (record.kind === recordKinds.eraseDocument) erasures += 1;
         const subject = subjectOf(record.kind);
-        if (subject === null) {
-          if (!hasNoEffect(record.kind)) otherRecords += 1;
-        } else {
-          sorter.add(entryOf(segment, frame, record, subject, sequence));
-        }
+        if (subject !== null) sorter.add(entryOf(segment, frame, record, subject, sequence));
         if (slice.due) await slice.pause();
       }
     }
@@ -59,7 +54,6 @@ export async function writeSegmentIndex(segment: SealedSegment, options: Segment
     segmentBytes: bytes,
     entries: sorter.count,
     erasures,
-    otherRecords,
   };
   const name = indexFileName(header.firstSequence);
   const write = (file: File) => writeIndex(file, segment, sorter, order, footer, slice);
@@ -95,6 +89,7 @@ async function writeIndex(
   await writeFully(file, encodeIndexFooter(footer), position);
 }
 
+/** Null for a record that leaves nothing in the state. */
 function subjectOf(kind: number): number | null {
   switch (kind) {
     case recordKinds.putDocument:
@@ -103,14 +98,14 @@ function subjectOf(kind: number): number | null {
     case recordKinds.putTable:
     case recordKinds.dropTable:
       return subjects.table;
+    case recordKinds.putIndex:
+    case recordKinds.dropIndex:
+      return subjects.index;
+    case recordKinds.putSetting:
+      return subjects.setting;
     default:
       return null;
   }
-}
-
-/** Records that leave nothing in the state. */
-function hasNoEffect(kind: number): boolean {
-  return kind === recordKinds.request || kind === recordKinds.erased;
 }
 
 function entryOf(

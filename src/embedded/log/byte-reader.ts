@@ -29,6 +29,10 @@ export class ByteReader {
     return this.buffer[at] ?? 0;
   }
 
+  uint16(): number {
+    return this.buffer.readUInt16LE(this.skip(2));
+  }
+
   uint32(): number {
     return this.buffer.readUInt32LE(this.skip(4));
   }

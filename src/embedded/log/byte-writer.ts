@@ -34,6 +34,11 @@ export class ByteWriter {
     this.#position += 1;
   }
 
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#position = this.#buffer.writeUInt16LE(value, this.#position);
+  }
+
   uint32(value: number): void {
     this.#reserve(4);
     this.#position = this.#buffer.writeUInt32LE(value, this.#position);

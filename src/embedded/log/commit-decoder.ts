@@ -1,12 +1,12 @@
 import type { Buffer } from 'node:buffer';
 import type { ByteReader } from './byte-reader.ts';
+import { decodeIndex, decodeSetting } from './definition-decoder.ts';
 import { digestOf, type LinkBuilder } from './link.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
-import { PayloadDecoder, parseStoredJson } from './payload-decoder.ts';
+import { PayloadDecoder } from './payload-decoder.ts';
 import {
   type CommitRecord,
   digestBytes,
-  indexOrders,
   type LogRecord,
   recordKinds,
   recordSaltBytes,
@@ -83,15 +83,11 @@ export class CommitDecoder {
         return { kind: 'dropTable', id };
       }
       case recordKinds.putIndex:
-        return decodeIndex(reader);
+        return { kind: 'putIndex', index: decodeIndex(reader) };
       case recordKinds.dropIndex:
         return { kind: 'dropIndex', id: reader.uuid() };
       case recordKinds.putSetting:
-        return {
-          kind: 'putSetting',
-          name: reader.lengthAndText(),
-          value: parseStoredJson(reader.text(reader.remaining)),
-        };
+        return { kind: 'putSetting', setting: decodeSetting(reader) };
       default:
         throw new UnknownKindError(`a record of kind ${kind}`);
     }
@@ -109,19 +105,6 @@ function decodeRequest(reader: ByteReader): Request {
   const idempotencyKey = (flags & requestFlags.idempotencyKey) === 0 ? null : reader.lengthAndText();
   const requestDigest = (flags & requestFlags.digest) === 0 ? null : reader.copy(reader.remaining);
   return { idempotencyKey, requestDigest };
-}
-
-function decodeIndex(reader: ByteReader): LogRecord {
-  const id = reader.uuid();
-  const tableId = reader.uuid();
-  const createdAt = reader.int64();
-  const orderCode = reader.uint8();
-  const unique = reader.uint8();
-  const path = reader.text(reader.remaining);
-  if (unique > 1) throw new UnknownKindError(`an index with uniqueness ${unique}`);
-  const order = orderCode === indexOrders.hash ? 'hash' : orderCode === indexOrders.ordered ? 'ordered' : null;
-  if (order === null) throw new UnknownKindError(`an index of order ${orderCode}`);
-  return { kind: 'putIndex', index: { id, tableId, path, order, unique: unique === 1, createdAt } };
 }
 
 /** Of an erased record it is what the record holds: the digest of the one that it replaces. */

@@ -1,7 +1,18 @@
 import type { Document } from '../../document/document.ts';
 import { stringifyJson } from '../../document/json-serializer.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { digestBytes, documentFlags, exactParserNeeded, type TableRecord } from './record.ts';
+import {
+  digestBytes,
+  documentFlags,
+  exactParserNeeded,
+  type IndexRecord,
+  indexedDocuments,
+  indexFlags,
+  indexKinds,
+  type SettingRecord,
+  type TableRecord,
+} from './record.ts';
+import { settingKey } from './setting-key.ts';
 
 /** Writes the payload of a `putDocument` record (FORMAT.md, "Record"); an entry of a snapshot has the same. */
 export function writeDocument(writer: ByteWriter, document: Document): void {
@@ -32,4 +43,23 @@ export function writeTable(writer: ByteWriter, table: TableRecord): void {
   writer.int64(table.createdAt);
   writer.lengthAndText(table.name);
   writer.text(stringifyJson(table.settings));
+}
+
+/** Writes the payload of a `putIndex` record. */
+export function writeIndex(writer: ByteWriter, index: IndexRecord): void {
+  writer.uuid(index.id);
+  writer.uuid(index.tableId);
+  writer.int64(index.createdAt);
+  writer.uint8(indexKinds[index.kind]);
+  writer.uint8((index.unique ? indexFlags.unique : 0) | (index.ready ? indexFlags.ready : 0));
+  writer.uint8(indexedDocuments[index.archived]);
+  writer.uint16(index.paths.length);
+  for (const path of index.paths) writer.lengthAndText(path);
+}
+
+/** Writes the payload of a `putSetting` record. */
+export function writeSetting(writer: ByteWriter, { name, value }: SettingRecord): void {
+  writer.uuid(settingKey(name));
+  writer.lengthAndText(name);
+  writer.text(stringifyJson(value));
 }

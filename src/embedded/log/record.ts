@@ -2,12 +2,11 @@ import { Buffer } from 'node:buffer';
 import type { IndexKind } from '../../database/table.ts';
 import type { Document } from '../../document/document.ts';
 import type { JsonObject, JsonValue } from '../../document/json.ts';
-import { stringifyJson } from '../../document/json-serializer.ts';
 import type { Archived } from '../../query/find-query.ts';
 import type { Random } from '../ports/random.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { digestOf } from './link.ts';
-import { writeDocument, writeTable } from './record-payload.ts';
+import { writeDocument, writeIndex, writeSetting, writeTable } from './record-payload.ts';
 
 /** What a commit did, one result at a time: replay applies records, it never decides. */
 export type LogRecord =
@@ -17,7 +16,7 @@ export type LogRecord =
   | { readonly kind: 'dropTable'; readonly id: string }
   | { readonly kind: 'putIndex'; readonly index: IndexRecord }
   | { readonly kind: 'dropIndex'; readonly id: string }
-  | { readonly kind: 'putSetting'; readonly name: string; readonly value: JsonValue };
+  | { readonly kind: 'putSetting'; readonly setting: SettingRecord };
 
 export interface TableRecord {
   /** A UUID, lower case. */
@@ -42,6 +41,20 @@ export interface IndexRecord {
   readonly ready: boolean;
   readonly createdAt: number;
 }
+
+export interface SettingRecord {
+  readonly name: string;
+  readonly value: JsonValue;
+}
+
+/** What a database holds besides documents. Each list is sorted: by id, the settings by key (FORMAT.md, "Record"). */
+export interface Definitions {
+  readonly tables: readonly TableRecord[];
+  readonly indexes: readonly IndexRecord[];
+  readonly settings: readonly SettingRecord[];
+}
+
+export const noDefinitions: Definitions = Object.freeze({ tables: [], indexes: [], settings: [] });
 
 export interface CommitRecord {
   readonly sequence: number;
@@ -77,7 +90,9 @@ export const documentFlags = { tableNamed: 1, updated: 2, archived: 4, exactPars
  */
 export const exactParserNeeded = /\d{16}|\\/;
 export const requestFlags = { idempotencyKey: 1, digest: 2 } as const;
-export const indexOrders = { hash: 1, ordered: 2 } as const;
+export const indexKinds = { HASH: 1, ORDERED: 2 } as const;
+export const indexFlags = { unique: 1, ready: 2 } as const;
+export const indexedDocuments = { EXCLUDE: 0, INCLUDE: 1, ONLY: 2 } as const;
 
 export const recordSaltBytes = 16;
 export const digestBytes = 32;
@@ -158,20 +173,14 @@ function writeRecord(record: LogRecord, random: Random): void {
       writeTable(writer, record.table);
       break;
     case 'putIndex':
-      writer.uuid(record.index.id);
-      writer.uuid(record.index.tableId);
-      writer.int64(record.index.createdAt);
-      writer.uint8(indexOrders[record.index.order]);
-      writer.uint8(record.index.unique ? 1 : 0);
-      writer.text(record.index.path);
+      writeIndex(writer, record.index);
       break;
     case 'dropTable':
     case 'dropIndex':
       writer.uuid(record.id);
       break;
     case 'putSetting':
-      writer.lengthAndText(record.name);
-      writer.text(stringifyJson(record.value));
+      writeSetting(writer, record.setting);
       break;
   }
   endRecord(at);

@@ -99,7 +99,7 @@ class LogReader {
     this.#options = options;
     this.#snapshots = snapshots;
     this.#progress = progress;
-    this.#decoder = new CommitDecoder(snapshots.newest?.tables);
+    this.#decoder = new CommitDecoder(snapshots.newest?.definitions.tables);
     this.#before = beforeTheLog(snapshots);
   }
 

@@ -3,9 +3,10 @@ import { hashBody } from '../../document/body-hash.ts';
 import type { Document } from '../../document/document.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { CorruptionError } from '../log/log-error.ts';
-import type { TableRecord } from '../log/record.ts';
+import type { Definitions, TableRecord } from '../log/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, listIfThere } from '../ports/file-system.ts';
+import { DefinitionList } from '../snapshot/definition-list.ts';
 import { baseOf, type SnapshotName, snapshotDirectoryName, snapshotNames } from '../snapshot/snapshot-files.ts';
 import type { SnapshotFooter, SnapshotHeader } from '../snapshot/snapshot-header.ts';
 import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
@@ -26,7 +27,7 @@ export interface GoodSnapshot extends SnapshotName {
   readonly header: SnapshotHeader;
   readonly footer: SnapshotFooter;
   readonly bytes: number;
-  readonly tables: readonly TableRecord[];
+  readonly definitions: Definitions;
 }
 
 export interface SnapshotScan {
@@ -86,7 +87,7 @@ export async function findLogStart({
     reader = await SnapshotReader.open(fileSystem, join(folder, base.name));
     const tables: TableRecord[] = [];
     for await (const slice of reader.contents(new TimeSlice(clock))) {
-      // Tables come first.
+      // Definitions come first.
       if (slice.documents.length > 0) break;
       tables.push(...slice.tables);
     }
@@ -120,7 +121,7 @@ function startOf(floor: number, base: GoodSnapshot | null): LogStart {
   if (floor === 0 && base === null) return wholeLog;
   if (base === null) return { ...unknownStart, sequence: floor };
   const { seal, databaseId, committedAt } = base.header;
-  return { sequence: floor, committedAt, seal, databaseId, tables: base.tables };
+  return { sequence: floor, committedAt, seal, databaseId, tables: base.definitions.tables };
 }
 
 async function scanSnapshot(
@@ -141,10 +142,10 @@ async function scanSnapshot(
     if (header.sequence !== sequence) {
       return report(0, `it is the snapshot of commit ${header.sequence} under another's name`);
     }
-    const tables: TableRecord[] = [];
+    const definitions = new DefinitionList();
     let sound = true;
     for await (const slice of reader.contents(new TimeSlice(clock))) {
-      tables.push(...slice.tables);
+      definitions.add(slice);
       for (const document of slice.documents) {
         const hash = hashBody(document.body);
         if (hash === document.bodyHash) continue;
@@ -152,7 +153,7 @@ async function scanSnapshot(
         report(0, `the body of document ${document.id} has the hash ${hash}, not ${document.bodyHash} as recorded`);
       }
     }
-    return sound ? { ...snapshot, path, header, footer, bytes, tables } : null;
+    return sound ? { ...snapshot, path, header, footer, bytes, definitions } : null;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
     return report(error.position.offset, error.reason);

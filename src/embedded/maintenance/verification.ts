@@ -152,7 +152,7 @@ class Verification {
     this.#state.load({
       sequence,
       committedAt,
-      tables: base.tables,
+      definitions: base.definitions,
       documents: await readDocuments(this.#options, base.path),
     });
   }
@@ -285,8 +285,8 @@ class Verification {
     const { sequence, path: file } = snapshot;
     const wrong = ids.filter((id) => !this.#chains.isErasedAfter(id, sequence));
     if (ids.length > 0 && wrong.length === 0) return;
-    const first = wrong[0] === undefined ? '' : `, ${wrong.length} of them, document ${wrong[0]} first`;
-    const reason = `its documents are not what the log comes to at commit ${sequence}${first}`;
+    const first = wrong[0] === undefined ? '' : `: ${wrong.length} documents differ, document ${wrong[0]} first`;
+    const reason = `what it holds is not what the log comes to at commit ${sequence}${first}`;
     this.#report({ file, offset: 0, sequence, reason });
   }
 

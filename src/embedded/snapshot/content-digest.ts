@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Document } from '../../document/document.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
-import { writeDocument, writeTable } from '../log/record-payload.ts';
+import { writeDocument, writeIndex, writeSetting, writeTable } from '../log/record-payload.ts';
 import type { State } from '../state.ts';
 import { entryKinds } from './snapshot-block.ts';
 
@@ -20,7 +20,10 @@ export function contentDigest(state: State): string {
     writer.patchUint32(0, writer.position - 4);
     digest.update(writer.written());
   };
-  for (const table of state.tableRecords()) addEntry(entryKinds.table, () => writeTable(writer, table));
+  const { tables, indexes, settings } = state.definitions();
+  for (const table of tables) addEntry(entryKinds.table, () => writeTable(writer, table));
+  for (const index of indexes) addEntry(entryKinds.index, () => writeIndex(writer, index));
+  for (const setting of settings) addEntry(entryKinds.setting, () => writeSetting(writer, setting));
   for (const document of sortedById(state)) {
     addEntry(entryKinds.document, () => {
       writer.int64(document.sequence);

@@ -9,7 +9,12 @@ import { uuidBytes } from '../log/uuid-bytes.ts';
 export const blockKinds = { content: 1, index: 2 } as const;
 
 /** Entries are of the kinds of records, and have their payloads. */
-export const entryKinds = { table: recordKinds.putTable, document: recordKinds.putDocument } as const;
+export const entryKinds = {
+  table: recordKinds.putTable,
+  index: recordKinds.putIndex,
+  setting: recordKinds.putSetting,
+  document: recordKinds.putDocument,
+} as const;
 
 /** A content block ends with the entry that reaches this. */
 export const blockPayloadBytes = 64 * 1024;

@@ -19,13 +19,13 @@ export class SnapshotEntry {
     this.end = end;
   }
 
-  get isTable(): boolean {
-    return this.kind === entryKinds.table;
+  get isDocument(): boolean {
+    return this.kind === entryKinds.document;
   }
 
-  /** Where the payload of the record begins: with its id, whatever the kind. */
+  /** Where the payload of the record begins: with its id or key, whatever the kind. */
   get recordStart(): number {
-    return this.start + entryHeaderBytes + (this.isTable ? 0 : 8);
+    return this.start + entryHeaderBytes + (this.isDocument ? 8 : 0);
   }
 
   get id(): string {
@@ -43,27 +43,43 @@ export class SnapshotEntry {
   }
 }
 
+/** The kinds in the order in which a snapshot has them. */
+const kindsInOrder: readonly number[] = [entryKinds.table, entryKinds.index, entryKinds.setting, entryKinds.document];
+
 /**
- * Sees to it that entries come in their order: tables before documents, each sorted by id, no id twice.
+ * Sees to it that entries come in their order: kind by kind, each sorted by id, no id twice.
  * Life cycle: one for one snapshot, told of every entry from the first to the last.
  */
 export class EntryOrder {
   readonly #lastId = Buffer.alloc(uuidBytes);
-  #lastKind: number = entryKinds.table;
-  tables = 0;
-  documents = 0;
+  readonly #counts = kindsInOrder.map(() => 0);
+  /** The place among the kinds. */
+  #last = 0;
 
   /** Whether the entry, whose id stands at `idAt`, may follow those so far; if so, it is the last of them now. */
   admits(kind: number, payload: Buffer, idAt: number): boolean {
-    const first = kind === entryKinds.table ? this.tables === 0 : this.documents === 0;
-    if (kind === entryKinds.table && this.#lastKind !== kind) return false;
-    if (!first && this.#lastId.compare(payload, idAt, idAt + uuidBytes) >= 0) return false;
+    const place = kindsInOrder.indexOf(kind);
+    const count = this.#counts[place] ?? 0;
+    if (place < this.#last) return false;
+    if (count > 0 && this.#lastId.compare(payload, idAt, idAt + uuidBytes) >= 0) return false;
     payload.copy(this.#lastId, 0, idAt, idAt + uuidBytes);
-    this.#lastKind = kind;
-    if (kind === entryKinds.table) this.tables += 1;
-    else this.documents += 1;
+    this.#last = place;
+    this.#counts[place] = count + 1;
     return true;
   }
+
+  /** How many there were of each kind. */
+  get counts(): EntryCounts {
+    const [tables = 0, indexes = 0, settings = 0, documents = 0] = this.#counts;
+    return { tables, indexes, settings, documents };
+  }
+}
+
+export interface EntryCounts {
+  readonly tables: number;
+  readonly indexes: number;
+  readonly settings: number;
+  readonly documents: number;
 }
 
 const leastRecordBytes = uuidBytes;
@@ -76,8 +92,7 @@ export function readEntries(payload: Buffer, entryCount: number, order: EntryOrd
     if (payload.length - at < entryHeaderBytes) throw new MalformedError('an entry without its length');
     const end = at + 4 + payload.readUInt32LE(at);
     const kind = payload[at + 4] ?? 0;
-    if (kind !== entryKinds.table && kind !== entryKinds.document)
-      throw new UnknownKindError(`an entry of kind ${kind}`);
+    if (!kindsInOrder.includes(kind)) throw new UnknownKindError(`an entry of kind ${kind}`);
     const entry = new SnapshotEntry(payload, kind, at, end);
     if (end > payload.length || entry.recordStart + leastRecordBytes > end) {
       throw new MalformedError(`an entry of ${end - at} bytes where ${payload.length - at} are left`);

@@ -65,8 +65,10 @@ export interface SnapshotFooter {
   /** Where the first index block begins; where the footer does when there is none. */
   readonly indexAt: number;
   readonly tables: number;
+  readonly indexes: number;
+  readonly settings: number;
   readonly documents: number;
-  /** Those of the index too. */
+  /** Those that tell where documents are, too. */
   readonly blocks: number;
   /** SHA-256 over all entries, in hex: two snapshots of one state have the same. */
   readonly digest: string;
@@ -78,8 +80,10 @@ const tablesAt = indexAtAt + 8;
 const documentsAt = tablesAt + 8;
 const blocksAt = documentsAt + 8;
 const digestAt = blocksAt + 8;
-const footerZerosAt = digestAt + digestBytes;
-const footerChecksumAt = footerZerosAt + 20;
+const indexesAt = digestAt + digestBytes;
+const settingsAt = indexesAt + 8;
+const footerZerosAt = settingsAt + 8;
+const footerChecksumAt = footerZerosAt + 4;
 export const snapshotFooterBytes = footerChecksumAt + 4;
 
 /** @param offset where in the file the footer will be. */
@@ -91,6 +95,8 @@ export function encodeSnapshotFooter(footer: SnapshotFooter, offset: number, sal
   writeInt64(bytes, footer.documents, documentsAt);
   writeInt64(bytes, footer.blocks, blocksAt);
   bytes.write(footer.digest, digestAt, digestBytes, 'hex');
+  writeInt64(bytes, footer.indexes, indexesAt);
+  writeInt64(bytes, footer.settings, settingsAt);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, footerChecksumAt), salt.seedAt(offset)), footerChecksumAt);
   return bytes;
 }
@@ -107,6 +113,8 @@ export function decodeSnapshotFooter(bytes: Buffer, offset: number, salt: FrameS
   return {
     indexAt: readInt64(bytes, indexAtAt),
     tables: readInt64(bytes, tablesAt),
+    indexes: readInt64(bytes, indexesAt),
+    settings: readInt64(bytes, settingsAt),
     documents: readInt64(bytes, documentsAt),
     blocks: readInt64(bytes, blocksAt),
     digest: bytes.toString('hex', digestAt, digestAt + digestBytes),

@@ -5,7 +5,7 @@ import { MalformedError } from '../log/log-error.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
 import { uuidBytes, writeUuid } from '../log/uuid-bytes.ts';
 import type { Block, BlockStream } from './block-stream.ts';
-import { blockKinds, indexEntryBytes } from './snapshot-block.ts';
+import { blockKinds, entryKinds, indexEntryBytes } from './snapshot-block.ts';
 import { EntryOrder, readEntries, type SnapshotEntry } from './snapshot-entry.ts';
 
 /** Opens a stream of blocks that begins at an offset of the file. */
@@ -76,8 +76,8 @@ async function readTables(stream: BlockStream, documentsAt: number): Promise<Pay
   const decoder = new PayloadDecoder();
   while (stream.offset < documentsAt) {
     for (const entry of entriesOf(await stream.next())) {
-      if (!entry.isTable) throw new MalformedError('a document before those that the index tells of');
-      decoder.table(entry.recordReader());
+      if (entry.isDocument) throw new MalformedError('a document before those that the index tells of');
+      if (entry.kind === entryKinds.table) decoder.table(entry.recordReader());
     }
   }
   return decoder;

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from '../../document/document.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
+import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
 import { FrameSalt } from '../log/frame.ts';
 import {
   CorruptionError,
@@ -10,9 +11,10 @@ import {
   UnknownKindError,
 } from '../log/log-error.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
-import type { TableRecord } from '../log/record.ts';
+import type { Definitions, IndexRecord, SettingRecord, TableRecord } from '../log/record.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
 import { BlockStream } from './block-stream.ts';
+import { entryKinds } from './snapshot-block.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
 import {
   decodeSnapshotFooter,
@@ -25,9 +27,8 @@ import {
 import { SnapshotIndex } from './snapshot-index.ts';
 import { SnapshotWalk } from './snapshot-walk.ts';
 
-/** What a block holds: tables first, then documents, each sorted by id. */
-export interface SnapshotSlice {
-  readonly tables: readonly TableRecord[];
+/** What a block holds. All definitions come first, kind by kind, then the documents, sorted by id. */
+export interface SnapshotSlice extends Definitions {
   readonly documents: readonly Document[];
 }
 
@@ -153,13 +154,26 @@ async function readEnds(file: File, path: string): Promise<SnapshotReader> {
 
 function decodeEntries(entries: readonly SnapshotEntry[], decoder: PayloadDecoder): SnapshotSlice {
   const tables: TableRecord[] = [];
+  const indexes: IndexRecord[] = [];
+  const settings: SettingRecord[] = [];
   const documents: Document[] = [];
   for (const entry of entries) {
     const reader = entry.recordReader();
-    if (entry.isTable) tables.push(decoder.table(reader));
-    else documents.push(decoder.document(reader, entry.sequence));
+    switch (entry.kind) {
+      case entryKinds.table:
+        tables.push(decoder.table(reader));
+        break;
+      case entryKinds.index:
+        indexes.push(decodeIndex(reader));
+        break;
+      case entryKinds.setting:
+        settings.push(decodeSetting(reader));
+        break;
+      default:
+        documents.push(decoder.document(reader, entry.sequence));
+    }
   }
-  return { tables, documents };
+  return { tables, indexes, settings, documents };
 }
 
 /** Tells where damage is. */

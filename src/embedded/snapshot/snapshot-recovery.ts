@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Document } from '../../document/document.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { CorruptionError } from '../log/log-error.ts';
-import type { TableRecord } from '../log/record.ts';
+import type { Definitions } from '../log/record.ts';
 import type { RecoveryProgress } from '../log/recovery-progress.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, listIfThere, systemErrorCode } from '../ports/file-system.ts';
+import { DefinitionList } from './definition-list.ts';
 import { baseOf, type SnapshotName, snapshotNames } from './snapshot-files.ts';
 import type { SnapshotFooter, SnapshotHeader } from './snapshot-header.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
@@ -39,7 +40,7 @@ export interface LoadedSnapshot {
   readonly header: SnapshotHeader;
   readonly footer: SnapshotFooter;
   readonly bytes: number;
-  readonly tables: readonly TableRecord[];
+  readonly definitions: Definitions;
   /** Sorted by id. Whoever takes them may sort them otherwise. */
   readonly documents: Document[];
 }
@@ -135,13 +136,13 @@ function noneIsWhole(damaged: readonly DamagedSnapshot[], floor: number): Corrup
 
 async function load(reader: SnapshotReader, { clock, progress }: SnapshotRecoveryOptions): Promise<LoadedSnapshot> {
   const { path, header, bytes, footer } = reader;
-  const tables: TableRecord[] = [];
+  const definitions = new DefinitionList();
   const documents: Document[] = [];
   progress.begin('snapshot', bytes);
   for await (const slice of reader.contents(new TimeSlice(clock))) {
-    tables.push(...slice.tables);
+    definitions.add(slice);
     documents.push(...slice.documents);
     progress.advance(bytes / footer.blocks);
   }
-  return { path, header, footer, bytes, tables, documents };
+  return { path, header, footer, bytes, definitions, documents };
 }

@@ -45,8 +45,8 @@ export class SnapshotWalk {
     const entries = readEntries(payload, entryCount, this.#order);
     const first = entries[0];
     if (first === undefined) throw new MalformedError('a block without entries');
-    if (first.isTable !== entries.at(-1)?.isTable) throw new MalformedError('a block of tables and documents');
-    if (!first.isTable) {
+    if (first.kind !== entries.at(-1)?.kind) throw new MalformedError('a block of entries of several kinds');
+    if (first.isDocument) {
       this.#index.copy(payload, first.recordStart, first.recordStart + uuidBytes);
       this.#index.int64(offset);
     }
@@ -65,11 +65,9 @@ export class SnapshotWalk {
   }
 
   #checkFooter(): void {
-    const { tables, documents } = this.#order;
     const found: SnapshotFooter = {
       indexAt: this.#indexAt ?? this.#stream.offset,
-      tables,
-      documents,
+      ...this.#order.counts,
       blocks: this.#blocks,
       digest: this.#digest.digest('hex'),
     };
@@ -81,4 +79,4 @@ export class SnapshotWalk {
   }
 }
 
-const footerFields = ['indexAt', 'tables', 'documents', 'blocks', 'digest'] as const;
+const footerFields = ['indexAt', 'tables', 'indexes', 'settings', 'documents', 'blocks', 'digest'] as const;

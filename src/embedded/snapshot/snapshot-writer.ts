@@ -6,8 +6,8 @@ import { replaceFile } from '../history/temporary-file.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
 import { FrameSalt } from '../log/frame.ts';
-import type { TableRecord } from '../log/record.ts';
-import { writeDocument, writeTable } from '../log/record-payload.ts';
+import type { Definitions } from '../log/record.ts';
+import { writeDocument, writeIndex, writeSetting, writeTable } from '../log/record-payload.ts';
 import { saltBytes } from '../log/segment-header.ts';
 import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,7 +46,7 @@ export interface SnapshotWriteOptions {
   readonly signal?: AbortSignal;
   /** Called to give the written snapshot its name, for whoever must choose the moment. */
   readonly exchange?: (rename: () => Promise<void>) => Promise<void>;
-  /** Hands the content over: all tables, then all documents, each sorted by id. */
+  /** Hands the content over: all definitions, then all documents, sorted by id. */
   readonly content: (writer: SnapshotContentWriter) => Promise<void>;
 }
 
@@ -150,11 +150,11 @@ export class SnapshotContentWriter {
     await this.#flush();
   }
 
-  /** @throws {RangeError} when it is not behind the table before it. */
-  table(table: TableRecord): void {
-    const at = this.#beginEntry(entryKinds.table);
-    writeTable(this.#out, table);
-    this.#endEntry(entryKinds.table, at, at + entryHeaderBytes);
+  /** @throws {RangeError} when they are not sorted. */
+  definitions({ tables, indexes, settings }: Definitions): void {
+    for (const table of tables) this.#definition(entryKinds.table, () => writeTable(this.#out, table));
+    for (const index of indexes) this.#definition(entryKinds.index, () => writeIndex(this.#out, index));
+    for (const setting of settings) this.#definition(entryKinds.setting, () => writeSetting(this.#out, setting));
   }
 
   /** @throws {RangeError} when it is not behind the document before it. */
@@ -197,8 +197,7 @@ export class SnapshotContentWriter {
     await this.#writeIndex();
     const footer: SnapshotFooter = {
       indexAt,
-      tables: this.#order.tables,
-      documents: this.#order.documents,
+      ...this.#order.counts,
       blocks: this.#blocks,
       digest: this.#digest.digest('hex'),
     };
@@ -210,6 +209,12 @@ export class SnapshotContentWriter {
   /** Where in the file the next byte will be. */
   get #position(): number {
     return this.#offset + this.#out.position;
+  }
+
+  #definition(kind: number, write: () => void): void {
+    const at = this.#beginEntry(kind);
+    write();
+    this.#endEntry(kind, at, at + entryHeaderBytes);
   }
 
   #beginEntry(kind: number): number {

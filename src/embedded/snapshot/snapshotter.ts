@@ -3,7 +3,7 @@ import type { Document } from '../../document/document.ts';
 import { DatabaseError } from '../../errors.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { NoSpaceError } from '../log/log-error.ts';
-import type { TableRecord } from '../log/record.ts';
+import type { Definitions } from '../log/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
@@ -19,8 +19,7 @@ export interface SnapshotCapture {
   readonly header: Omit<SnapshotHeader, 'salt' | 'createdAt'>;
   /** How much the log had grown by then, as `logGrew` counts. */
   readonly logBytes: number;
-  /** Sorted by id. */
-  readonly tables: readonly TableRecord[];
+  readonly definitions: Definitions;
   /** In any order, in slices between which others run. */
   readonly documents: AsyncIterable<readonly Document[]>;
   /** Lets go of what keeps `documents` as they were. */
@@ -160,14 +159,14 @@ export class Snapshotter {
   }
 
   async #write(
-    { header, logBytes, tables }: SnapshotCapture,
+    { header, logBytes, definitions }: SnapshotCapture,
     sorted: SortedRuns,
     startedAt: number,
   ): Promise<SnapshotInfo> {
     const { fileSystem, directory, clock, random, add, onEvent } = this.#options;
     const { signal } = this.#abort;
     const content = async (writer: SnapshotContentWriter): Promise<void> => {
-      for (const table of tables) writer.table(table);
+      writer.definitions(definitions);
       for (const document of sorted.merged()) {
         writer.document(document);
         if (writer.due) await writer.pause();

@@ -6,7 +6,8 @@ import { SealedSegment, segmentPath } from '../../../src/embedded/history/sealed
 import { SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
 import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
-import type { CommitRecord, LogRecord } from '../../../src/embedded/log/record.ts';
+import type { CommitRecord, IndexRecord, LogRecord } from '../../../src/embedded/log/record.ts';
+import { settingKey } from '../../../src/embedded/log/setting-key.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
 import type { SnapshotRole } from '../../../src/embedded/snapshot/snapshot-files.ts';
 import type { WrittenSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
@@ -21,7 +22,7 @@ import {
   openLog,
   stillClock,
 } from '../log/log-fixture.ts';
-import { type SnapshotContent, writeContent } from '../snapshot/snapshot-fixture.ts';
+import { emptyContent, type SnapshotContent, writeContent } from '../snapshot/snapshot-fixture.ts';
 
 export const slice = new TimeSlice(stillClock);
 
@@ -31,7 +32,9 @@ export class RandomWorkload {
   readonly #random: SeededRandom;
   readonly #documents = new Map<string, Document>();
   readonly #tables = new Map<string, TableReference>();
+  readonly #indexes = new Map<string, IndexRecord>();
   #tablesMade = 0;
+  #indexesMade = 0;
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -64,10 +67,43 @@ export class RandomWorkload {
       for (const document of [...this.#documents.values()]) {
         if (document.table.id === table.id) this.#documents.delete(document.id);
       }
+      for (const [id, index] of this.#indexes) if (index.tableId === table.id) this.#indexes.delete(id);
       records.push({ kind: 'dropTable', id: table.id });
+    } else if (this.#random.chance(0.12)) {
+      this.#addIndexRecord(records, table);
+    } else if (this.#random.chance(0.06)) {
+      const name = `setting-${this.#random.below(3)}`;
+      records.push({ kind: 'putSetting', setting: { name, value: sequence } });
     } else {
       this.#addDocumentRecord(records, sequence, table);
     }
+  }
+
+  #addIndexRecord(records: LogRecord[], table: TableReference): void {
+    const [existing] = this.#indexes.values();
+    if (existing !== undefined && this.#random.chance(0.3)) {
+      this.#indexes.delete(existing.id);
+      records.push({ kind: 'dropIndex', id: existing.id });
+      return;
+    }
+    if (existing !== undefined && this.#random.chance(0.3)) {
+      this.#indexes.set(existing.id, { ...existing, ready: true });
+      records.push({ kind: 'putIndex', index: { ...existing, ready: true } });
+      return;
+    }
+    this.#indexesMade += 1;
+    const index: IndexRecord = {
+      id: documentId(0xfffe_0000 + this.#indexesMade),
+      tableId: table.id,
+      paths: [`path-${this.#indexesMade}`, 'n'],
+      kind: this.#random.chance(0.5) ? 'HASH' : 'ORDERED',
+      unique: this.#random.chance(0.5),
+      archived: 'INCLUDE',
+      ready: false,
+      createdAt: this.#indexesMade,
+    };
+    this.#indexes.set(index.id, index);
+    records.push({ kind: 'putIndex', index });
   }
 
   #addDocumentRecord(records: LogRecord[], sequence: number, table: TableReference): void {
@@ -142,22 +178,30 @@ export function pathOf(...names: string[]): string {
 }
 
 /** The state that these commits leave behind, told by a plain replay; sorted as a snapshot has it. */
-export function stateAfter(
-  commits: readonly CommitRecord[],
-  before: SnapshotContent = { tables: [], documents: [] },
-): SnapshotContent {
+export function stateAfter(commits: readonly CommitRecord[], before: SnapshotContent = emptyContent): SnapshotContent {
   const tables = new Map(before.tables.map((table) => [table.id, table]));
+  const indexes = new Map(before.indexes.map((index) => [index.id, index]));
+  const settings = new Map(before.settings.map((setting) => [settingKey(setting.name), setting]));
   const documents = new Map(before.documents.map((document) => [document.id, document]));
   for (const record of commits.flatMap(({ records }) => records)) {
     if (record.kind === 'putTable') tables.set(record.table.id, record.table);
     else if (record.kind === 'putDocument') documents.set(record.document.id, record.document);
     else if (record.kind === 'eraseDocument') documents.delete(record.id);
-    else if (record.kind === 'dropTable') {
+    else if (record.kind === 'putIndex') indexes.set(record.index.id, record.index);
+    else if (record.kind === 'dropIndex') indexes.delete(record.id);
+    else if (record.kind === 'putSetting') settings.set(settingKey(record.setting.name), record.setting);
+    else {
       tables.delete(record.id);
+      for (const { id, tableId } of [...indexes.values()]) if (tableId === record.id) indexes.delete(id);
       for (const { id, table } of [...documents.values()]) if (table.id === record.id) documents.delete(id);
     }
   }
-  return { tables: sortedById(tables), documents: sortedById(documents) };
+  return {
+    tables: sortedById(tables),
+    indexes: sortedById(indexes),
+    settings: [...settings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, setting]) => setting),
+    documents: sortedById(documents),
+  };
 }
 
 function sortedById<T extends { readonly id: string }>(values: ReadonlyMap<string, T>): T[] {

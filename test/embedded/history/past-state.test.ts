@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import { writePastState } from '../../../src/embedded/history/past-state.ts';
 import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
-import type { CommitRecord } from '../../../src/embedded/log/record.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { type WrittenSnapshot, writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { appendFrame, commitOf, dataDirectory, openLog, stillClock } from '../log/log-fixture.ts';
+import { dataDirectory, stillClock } from '../log/log-fixture.ts';
 import { identity, readContent, snapshotDirectory, writeContent } from '../snapshot/snapshot-fixture.ts';
 import {
   firstSequences,
@@ -109,17 +108,6 @@ test('a record that rotted is not merged', async () => {
     fileSystem.replaceBytes(segment.path, good);
   }
   expect(refused).toBeGreaterThan(5);
-});
-
-test('a segment with a record that this version cannot keep is not merged', async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const commits: CommitRecord[] = [commitOf(1, [{ kind: 'putSetting', name: 'a', value: 1 }])];
-  const { log } = await openLog(fileSystem);
-  await appendFrame(log, commits, new SeededRandom(1));
-  await log.close();
-  const indexes = await makeIndexes(fileSystem, [1]);
-  const history: RandomHistory = { fileSystem, commits, base: null, baseSequence: 0, indexes };
-  await expect(writeStateAt(history, 1)).rejects.toThrow('need a newer version');
 });
 
 test('a damaged base is not merged', async () => {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { FrameSalt, frameHeaderBytes, frameKinds, writeFrameHeader } from '../../../src/embedded/log/frame.ts';
@@ -82,9 +83,9 @@ const first = frameOf(encode(putCommit(1)));
 /** A commit of one record, whose payload is put in the place of a `putSetting`'s. */
 function frameWithRecord(kind: number, payload: Buffer): ForgedFrame {
   const name = 'x'.repeat(payload.length);
-  const encoded = encode(commitOf(1, [{ kind: 'putSetting', name, value: null }]));
+  const encoded = encode(commitOf(1, [{ kind: 'putSetting', setting: { name, value: null } }]));
   const bytes = Buffer.from(encoded.bytes);
-  const recordAt = bytes.length - (4 + 16 + 1 + 4 + name.length + 'null'.length);
+  const recordAt = bytes.length - (4 + 16 + 1 + 16 + 4 + name.length + 'null'.length);
   const start = Buffer.from(bytes.subarray(0, recordAt + 4 + 16 + 1));
   start.writeUInt32LE(payload.length, recordAt);
   start[recordAt + 4 + 16] = kind;
@@ -119,6 +120,15 @@ const shortened = (frame: ForgedFrame, length: number): ForgedFrame => {
   return { ...frame, payload };
 };
 
+const emptyNameKey = createHash('sha256').update('').digest().subarray(0, 16);
+
+const indexPayload = (kind: number, flags: number, archived: number, paths = ['path']) =>
+  Buffer.concat([
+    Buffer.alloc(16 + 16 + 8),
+    Buffer.of(kind, flags, archived, paths.length, 0),
+    ...paths.map((path) => Buffer.concat([Buffer.of(path.length, 0, 0, 0), Buffer.from(path)])),
+  ]);
+
 test.each<[string, Buffer, string]>([
   ['a frame of commits has none', forge({ ...first, commitCount: 0 }), 'with 0 commits'],
   ['a frame begins with another commit', forge({ ...first, firstSequence: 2 }), 'instead of 1'],
@@ -143,9 +153,15 @@ test.each<[string, Buffer, string]>([
   ],
   [
     'a setting is not JSON',
-    forge(frameWithRecord(recordKinds.putSetting, Buffer.from([0, 0, 0, 0, 0x7b]))),
+    forge(frameWithRecord(recordKinds.putSetting, Buffer.concat([emptyNameKey, Buffer.from([0, 0, 0, 0, 0x7b])]))),
     'not JSON',
   ],
+  [
+    'a setting is under the key of another',
+    forge(frameWithRecord(recordKinds.putSetting, Buffer.from([...Buffer.alloc(20), ...Buffer.from('null')]))),
+    'not its own',
+  ],
+  ['an index has no paths', forge(frameWithRecord(recordKinds.putIndex, indexPayload(1, 0, 0, []))), 'no paths'],
 ])('a log is damaged when %s', async (_, bytes, reason) => {
   const error = await open(bytes).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(CorruptionError);
@@ -164,16 +180,14 @@ function unsafe(payload: Buffer): Buffer {
   return copy;
 }
 
-const indexPayload = (order: number, unique: number) =>
-  Buffer.concat([Buffer.alloc(16 + 16 + 8), Buffer.of(order, unique), Buffer.from('path')]);
-
 test.each<[string, Buffer]>([
   ['a frame with flags', forge({ ...first, patch: (frame) => frame.writeUInt8(1, 10) })],
   ['a frame of an unknown kind', forge({ ...first, kind: 7 })],
   ['a seal with flags', forge(first, seal([1, 1, 1], 2))],
   ['a request with unknown flags', forge(frameWithRecord(recordKinds.request, Buffer.of(4)))],
-  ['an index of an unknown order', forge(frameWithRecord(recordKinds.putIndex, indexPayload(3, 0)))],
-  ['an index of unknown uniqueness', forge(frameWithRecord(recordKinds.putIndex, indexPayload(1, 2)))],
+  ['an index of an unknown kind', forge(frameWithRecord(recordKinds.putIndex, indexPayload(3, 0, 0)))],
+  ['an index with unknown flags', forge(frameWithRecord(recordKinds.putIndex, indexPayload(1, 4, 0)))],
+  ['an index of unknown documents', forge(frameWithRecord(recordKinds.putIndex, indexPayload(1, 0, 3)))],
   ['a record of an unknown kind', forge(frameWithRecord(99, Buffer.alloc(4)))],
   ['a segment of unknown durability', withHeader((bytes) => bytes.writeUInt8(9, 112))],
 ])('a log is of a newer version when it has %s', async (_, bytes) => {

@@ -38,15 +38,33 @@ test.each<LogRecord>([
   { kind: 'dropTable', id: documentId(2) },
   {
     kind: 'putIndex',
-    index: { id: documentId(3), tableId: table.id, path: 'Straße.名', order: 'hash', unique: true, createdAt: 5 },
+    index: {
+      id: documentId(3),
+      tableId: table.id,
+      paths: ['Straße.name', 'a.b'],
+      kind: 'HASH',
+      unique: true,
+      archived: 'EXCLUDE',
+      ready: false,
+      createdAt: 5,
+    },
   },
   {
     kind: 'putIndex',
-    index: { id: documentId(3), tableId: table.id, path: '', order: 'ordered', unique: false, createdAt: -5 },
+    index: {
+      id: documentId(3),
+      tableId: table.id,
+      paths: ['x'],
+      kind: 'ORDERED',
+      unique: false,
+      archived: 'ONLY',
+      ready: true,
+      createdAt: -5,
+    },
   },
   { kind: 'dropIndex', id: documentId(4) },
-  { kind: 'putSetting', name: 'größe', value: null },
-  { kind: 'putSetting', name: '', value: [1, { a: 12345678901234567890n }, 'x'] },
+  { kind: 'putSetting', setting: { name: 'größe', value: null } },
+  { kind: 'putSetting', setting: { name: '', value: [1, { a: 12345678901234567890n }, 'x'] } },
 ])('a $kind record comes back as it was', async (record) => {
   const commit = commitOf(1, [record]);
   expect(await roundTrip([commit])).toEqual([commit]);

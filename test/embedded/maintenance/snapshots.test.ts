@@ -111,7 +111,7 @@ describe('verification', () => {
     expect(await reasons()).toEqual([
       expect.stringContaining('it is of database'),
       expect.stringContaining('are of two histories'),
-      'its documents are not what the log comes to at commit 7',
+      'what it holds is not what the log comes to at commit 7',
     ]);
     fileSystem.replaceBytes(seven, fileSystem.readBytes(file(snapshots, 5, 'snapshot')));
     expect(await reasons()).toEqual(["it is the snapshot of commit 5 under another's name"]);

@@ -49,6 +49,7 @@ function forge(blocks: readonly ForgedBlock[], footer: Partial<SnapshotFooter> =
   let indexAt: number | null = null;
   let documents = 0;
   let tables = 0;
+  let indexes = 0;
   for (const { kind, entryCount, payload, patch } of blocks) {
     const block = Buffer.concat([Buffer.alloc(blockHeaderBytes), payload]);
     writeBlockHeader(block, offset, salt, { kind, entryCount });
@@ -58,6 +59,7 @@ function forge(blocks: readonly ForgedBlock[], footer: Partial<SnapshotFooter> =
     if (kind === blockKinds.content) {
       digest.update(payload);
       if (payload[4] === entryKinds.table) tables += entryCount;
+      else if (payload[4] === entryKinds.index) indexes += entryCount;
       else documents += entryCount;
     }
     parts.push(block);
@@ -66,6 +68,8 @@ function forge(blocks: readonly ForgedBlock[], footer: Partial<SnapshotFooter> =
   const fitting = {
     indexAt: indexAt ?? offset,
     tables,
+    indexes,
+    settings: 0,
     documents,
     blocks: blocks.length,
     digest: digest.digest('hex'),
@@ -155,7 +159,7 @@ test.each<[string, Buffer, string]>([
     'in which there are',
   ],
   ['a block has no entries', forge([content()]), 'without entries'],
-  ['a block has tables and documents', forge([content(tableEntry(1), one)]), 'tables and documents'],
+  ['a block has tables and documents', forge([content(tableEntry(1), one)]), 'entries of several kinds'],
   ['content comes behind the index', forge([content(one), index([1, contentAt]), content(two)]), 'behind the index'],
   ['the index is missing', forge([content(one)]), 'does not go to its end'],
   ['the index tells another place', forge([content(one), index([1, contentAt + 1])]), 'not that of the documents'],
@@ -225,7 +229,7 @@ test.each<[string, Buffer, string]>([
 test.each<[string, Buffer]>([
   ['a block of an unknown kind', forge([{ ...content(one), kind: 3 }])],
   ['a block with flags', forge([{ ...content(one), patch: (block) => block.writeUInt8(1, 10) }])],
-  ['an entry of an unknown kind', forge([content(entry(5, Buffer.alloc(40)))])],
+  ['an entry of an unknown kind', forge([content(entry(9, Buffer.alloc(40)))])],
   [
     'a document with unknown flags',
     forge([content(documentEntry(documentOf(1), withFlags(64))), index([1, contentAt])]),

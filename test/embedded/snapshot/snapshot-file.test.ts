@@ -4,13 +4,20 @@ import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { TableRecord } from '../../../src/embedded/log/record.ts';
+import type { IndexRecord, TableRecord } from '../../../src/embedded/log/record.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 import { dataDirectory, documentId, documentOf, stillClock } from '../log/log-fixture.ts';
-import { identity, readContent, type SnapshotContent, snapshotDirectory, writeContent } from './snapshot-fixture.ts';
+import {
+  emptyContent,
+  identity,
+  readContent,
+  type SnapshotContent,
+  snapshotDirectory,
+  writeContent,
+} from './snapshot-fixture.ts';
 
 const path = `${snapshotDirectory}/00000000000000000012.snapshot`;
 const slice = () => new TimeSlice(stillClock);
@@ -25,6 +32,19 @@ function table(number: number): TableRecord {
   return { id: documentId(0xa000 + number), name: `table ${number}`, createdAt: number, settings: { n: number } };
 }
 
+function indexRecord(number: number): IndexRecord {
+  return {
+    id: documentId(0xb000 + number),
+    tableId: table(1).id,
+    paths: ['n', `p${number}`],
+    kind: 'ORDERED',
+    unique: false,
+    archived: 'INCLUDE',
+    ready: false,
+    createdAt: number,
+  };
+}
+
 /** Documents of several tables, some larger than a block, all of it over several blocks. */
 function variedContent(): SnapshotContent {
   const tables = [table(1), table(2)];
@@ -35,11 +55,12 @@ function variedContent(): SnapshotContent {
     const reference = of === undefined ? defaultTable : { id: of.id, name: of.name };
     return documentOf(index + 1, { n: index, text: 'ä'.repeat(size / 2) }, { ...times, table: reference });
   });
-  return { tables, documents };
+  return { tables, indexes: [indexRecord(1), indexRecord(2)], settings: [{ name: 'a', value: { n: 1 } }], documents };
 }
 
 /** A snapshot of few bytes that has everything: a table, documents, an index. */
 const smallContent: SnapshotContent = {
+  ...emptyContent,
   tables: [table(1)],
   documents: [documentOf(1), documentOf(2, { text: 'two' }), documentOf(3)],
 };
@@ -50,7 +71,7 @@ test('tables and documents come back as they were, over blocks, and with an entr
   const written = await writeContent(fileSystem, content);
   expect(written).toMatchObject({ name: '00000000000000000012.snapshot', path, header: identity });
   expect(written.bytes).toBe(fileSystem.readBytes(path).length);
-  expect(written.footer).toMatchObject({ tables: 2, documents: 10 });
+  expect(written.footer).toMatchObject({ tables: 2, indexes: 2, settings: 1, documents: 10 });
   expect(written.footer.blocks).toBeGreaterThan(4);
   expect(await readContent(fileSystem, path)).toEqual(content);
   expect(fileSystem.names(snapshotDirectory)).toEqual(['00000000000000000012.snapshot']);
@@ -66,15 +87,15 @@ test('a large snapshot is synced while it is written, so that no sync in between
     return undefined;
   };
   const documents = Array.from({ length: 10 }, (_, index) => documentOf(index + 1, { text: 'x'.repeat(1_900_000) }));
-  const { bytes } = await writeContent(fileSystem, { tables: [], documents });
+  const { bytes } = await writeContent(fileSystem, { ...emptyContent, documents });
   expect(bytes).toBeGreaterThan(18_000_000);
   expect(most).toBeLessThan(11_000_000);
 });
 
 test('a snapshot of nothing is one', async () => {
   const fileSystem = await emptyDisk();
-  await writeContent(fileSystem, { tables: [], documents: [] });
-  expect(await readContent(fileSystem, path)).toEqual({ tables: [], documents: [] });
+  await writeContent(fileSystem, emptyContent);
+  expect(await readContent(fileSystem, path)).toEqual(emptyContent);
   const reader = await SnapshotReader.open(fileSystem, path);
   expect(reader.footer).toMatchObject({ blocks: 0, documents: 0 });
   expect(await reader.document(documentId(1))).toBeNull();
@@ -91,7 +112,7 @@ test('any documents come back as they were', async () => {
       const sorted = specifications
         .sort((a, b) => a.id - b.id)
         .map(({ id, size }) => documentOf(id + 1, { text: 'x'.repeat(size) }));
-      await writeContent(fileSystem, { tables: [], documents: sorted });
+      await writeContent(fileSystem, { ...emptyContent, documents: sorted });
       expect((await readContent(fileSystem, path)).documents).toEqual(sorted);
     }),
     { numRuns: 30, seed: 7 },
@@ -101,7 +122,7 @@ test('any documents come back as they were', async () => {
 test('blocks are filled on after a pause in their middle', async () => {
   const fileSystem = await emptyDisk();
   const documents = Array.from({ length: 3000 }, (_, index) => documentOf(index + 1, { text: 'x'.repeat(500) }));
-  const { footer } = await writeContent(fileSystem, { tables: [], documents });
+  const { footer } = await writeContent(fileSystem, { ...emptyContent, documents });
   // Length, kind and sequence; the payload without its body; the body.
   const entryBytes = 4 + 1 + 8 + (121 - 7) + '{"text":""}'.length + 500;
   const entriesInBlock = Math.ceil(65_536 / entryBytes);
@@ -114,7 +135,7 @@ test('one document is found by its id, and none that is not there', async () => 
   const documents = Array.from({ length: 400 }, (_, index) =>
     documentOf(index * 2 + 2, { n: index, text: 'x'.repeat(1000) }, { table: table(1) }),
   );
-  const content = { tables: [table(1)], documents };
+  const content = { ...emptyContent, tables: [table(1)], documents };
   await writeContent(fileSystem, content);
   const reader = await SnapshotReader.open(fileSystem, path);
   expect(reader.footer.blocks).toBeGreaterThan(6);
@@ -140,8 +161,7 @@ test('entries are passed on as they stand, and make the same digest under anothe
     content: async (writer) => {
       for await (const entries of reader.entries(slice())) {
         for (const entry of entries) {
-          if (entry.isTable) writer.table(content.tables.find(({ id }) => id === entry.id) ?? table(9));
-          else if (entry.sequence % 2 === 0) writer.entry(entry);
+          if (!entry.isDocument || entry.sequence % 2 === 0) writer.entry(entry);
           else writer.documentRecord(entry.sequence, entry.payload.subarray(entry.recordStart, entry.end));
           // Blocks end elsewhere, since they are filled with what is written at once.
           if (writer.due) await writer.pause();
@@ -160,6 +180,9 @@ test('a different state has a different digest', async () => {
   const variants: SnapshotContent[] = [
     smallContent,
     { ...smallContent, tables: [] },
+    { ...smallContent, indexes: [indexRecord(1)] },
+    { ...smallContent, indexes: [{ ...indexRecord(1), ready: true }] },
+    { ...smallContent, settings: [{ name: 'a', value: 1 }] },
     { ...smallContent, documents: smallContent.documents.slice(1) },
     { ...smallContent, documents: [documentOf(1), documentOf(2, { text: 'two' }), documentOf(3, {}, { sequence: 4 })] },
     { ...smallContent, documents: [documentOf(1), documentOf(2, { text: 'twa' }), documentOf(3)] },
@@ -171,9 +194,9 @@ test('a different state has a different digest', async () => {
 });
 
 test.each<[string, SnapshotContent]>([
-  ['documents out of order', { tables: [], documents: [documentOf(2), documentOf(1)] }],
-  ['a document twice', { tables: [], documents: [documentOf(1), documentOf(1)] }],
-  ['tables out of order', { tables: [table(2), table(1)], documents: [] }],
+  ['documents out of order', { ...emptyContent, documents: [documentOf(2), documentOf(1)] }],
+  ['a document twice', { ...emptyContent, documents: [documentOf(1), documentOf(1)] }],
+  ['tables out of order', { ...emptyContent, tables: [table(2), table(1)] }],
 ])('%s are refused before they are written, and nothing is left', async (_, content) => {
   const fileSystem = await emptyDisk();
   await expect(writeContent(fileSystem, content)).rejects.toThrow(RangeError);
@@ -191,7 +214,7 @@ test('a table behind a document is refused', async () => {
     random: new SeededRandom(1),
     content: async (writer) => {
       writer.document(documentOf(1));
-      writer.table(table(1));
+      writer.definitions({ ...emptyContent, tables: [table(1)] });
     },
   });
   await expect(writing).rejects.toThrow(RangeError);
@@ -259,7 +282,7 @@ test('a lookup never gives a damaged document', async () => {
 test('blocks of another snapshot of the same database, or moved within one, are noticed', async () => {
   const fileSystem = await emptyDisk();
   const documents = Array.from({ length: 6 }, (_, index) => documentOf(index + 1, { text: 'x'.repeat(65_536) }));
-  await writeContent(fileSystem, { tables: [], documents });
+  await writeContent(fileSystem, { ...emptyContent, documents });
   const bytes = fileSystem.readBytes(path);
   const blockBytes = 20 + bytes.readUInt32LE(128);
   const block = (number: number) => bytes.subarray(128 + number * blockBytes, 128 + (number + 1) * blockBytes);
@@ -272,7 +295,7 @@ test('blocks of another snapshot of the same database, or moved within one, are 
   fileSystem.replaceBytes(path, bytes);
   const other = await writeContent(
     fileSystem,
-    { tables: [], documents },
+    { ...emptyContent, documents },
     { random: new SeededRandom(2), header: { ...identity, sequence: 13 } },
   );
   const foreign = Buffer.from(bytes);

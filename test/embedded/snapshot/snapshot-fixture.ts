@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
-import type { TableRecord } from '../../../src/embedded/log/record.ts';
+import { type Definitions, noDefinitions } from '../../../src/embedded/log/record.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
+import { DefinitionList } from '../../../src/embedded/snapshot/definition-list.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import {
   type SnapshotWriteOptions,
@@ -15,10 +16,11 @@ import { dataDirectory, stillClock } from '../log/log-fixture.ts';
 
 export const snapshotDirectory = `${dataDirectory}/snapshots`;
 
-export interface SnapshotContent {
-  readonly tables: readonly TableRecord[];
+export interface SnapshotContent extends Definitions {
   readonly documents: readonly Document[];
 }
+
+export const emptyContent: SnapshotContent = Object.freeze({ ...noDefinitions, documents: [] });
 
 export const identity = {
   databaseId: '00010203-0405-4607-8809-0a0b0c0d0e0f',
@@ -32,10 +34,10 @@ export interface SnapshotFixtureOptions extends Partial<Omit<SnapshotWriteOption
   readonly random?: Random;
 }
 
-/** Writes tables and documents, which the caller has sorted by id. */
+/** Writes definitions and documents, which the caller has sorted. */
 export function writeContent(
   fileSystem: SimulatedFileSystem,
-  { tables, documents }: SnapshotContent,
+  { documents, ...definitions }: SnapshotContent,
   options: SnapshotFixtureOptions = {},
 ): Promise<WrittenSnapshot> {
   return writeSnapshot({
@@ -47,7 +49,7 @@ export function writeContent(
     random: new SeededRandom(1),
     ...options,
     content: async (writer) => {
-      for (const table of tables) writer.table(table);
+      writer.definitions(definitions);
       for (const document of documents) {
         writer.document(document);
         if (writer.due) await writer.pause();
@@ -60,13 +62,14 @@ export function writeContent(
 export async function readContent(fileSystem: SimulatedFileSystem, path: string): Promise<SnapshotContent> {
   const reader = await SnapshotReader.open(fileSystem, path);
   try {
-    const tables: TableRecord[] = [];
+    const definitions = new DefinitionList();
     const documents: Document[] = [];
     for await (const slice of reader.contents(new TimeSlice(stillClock))) {
-      tables.push(...slice.tables);
+      definitions.add(slice);
       documents.push(...slice.documents);
     }
-    return { tables, documents };
+    const { tables, indexes, settings } = definitions;
+    return { tables, indexes, settings, documents };
   } finally {
     await reader.close();
   }

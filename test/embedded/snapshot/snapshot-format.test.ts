@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 import { dataDirectory, documentOf, startTime } from '../log/log-fixture.ts';
-import { readContent, snapshotDirectory, writeContent } from './snapshot-fixture.ts';
+import { emptyContent, readContent, snapshotDirectory, writeContent } from './snapshot-fixture.ts';
 
 const path = `${snapshotDirectory}/00000000000000000001.snapshot`;
 
@@ -36,7 +36,7 @@ test('the worked example of FORMAT.md is what a snapshot of the database in the 
   const sealAt = log.length - 24 - 36;
   await writeContent(
     fileSystem,
-    { tables: [], documents: [documentOf(1)] },
+    { ...emptyContent, documents: [documentOf(1)] },
     {
       header: {
         databaseId: '00010203-0405-4607-8809-0a0b0c0d0e0f',
@@ -57,7 +57,7 @@ test('the worked example is read as what it says', async () => {
   await fileSystem.makeDirectory(dataDirectory);
   await fileSystem.makeDirectory(snapshotDirectory);
   fileSystem.replaceBytes(path, snapshot);
-  expect(await readContent(fileSystem, path)).toEqual({ tables: [], documents: [documentOf(1)] });
+  expect(await readContent(fileSystem, path)).toEqual({ ...emptyContent, documents: [documentOf(1)] });
 });
 
 test('checksums and digest of the worked example follow from the text of FORMAT.md alone', async () => {
