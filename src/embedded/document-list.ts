@@ -52,6 +52,25 @@ export class DocumentList {
     else this.#documents.splice(index, 0, document);
   }
 
+  /** Takes out all documents of which this is true, at once. */
+  removeAll(isRemoved: (document: Document) => boolean): void {
+    let kept = 0;
+    for (const document of this.#documents) {
+      if (isRemoved(document)) continue;
+      this.#documents[kept] = document;
+      kept += 1;
+    }
+    this.#documents.length = kept;
+  }
+
+  /** In the order of creation. The list may change meanwhile only where a document is replaced by its next version. */
+  *[Symbol.iterator](): Generator<Document> {
+    for (let index = 0; index < this.#documents.length; index += 1) {
+      const document = this.#documents[index];
+      if (document !== undefined) yield document;
+    }
+  }
+
   clear(): void {
     this.#documents.length = 0;
   }

@@ -1,23 +1,17 @@
-import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import { type Document, defaultTable } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
-import type { SecondaryIndex } from './index/secondary-index.ts';
-import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
-
-/** A table in memory: its definition and its documents, archived ones included. */
-export interface TableState {
-  readonly reference: TableReference;
-  readonly record: TableRecord | null; // null for the default table until it is given settings
-  readonly documents: DocumentList;
-  /** By id. Each has the documents as they are now, those of it that it admits. */
-  readonly indexes: Map<string, SecondaryIndex>;
-}
+import type { TimeSlice } from './history/time-slice.ts';
+import { SecondaryIndex } from './index/secondary-index.ts';
+import type { CommitRecord, Definitions, IndexRecord, LogRecord, SettingRecord, TableRecord } from './log/record.ts';
+import { settingKey } from './log/setting-key.ts';
+import { TableState } from './table-state.ts';
 
 /** The state after one commit. */
 export interface LoadedState {
   readonly sequence: number;
   readonly committedAt: number;
-  readonly tables: readonly TableRecord[];
+  readonly definitions: Definitions;
   readonly documents: Document[];
 }
 
@@ -36,6 +30,10 @@ export class State {
   readonly #documents = new Map<string, Document>();
   readonly #tables = new Map<string, TableState>();
   readonly #tableNames = new Map<string, string>();
+  /** The table that each index is of, by the id of the index. */
+  readonly #indexTables = new Map<string, TableState>();
+  /** By key. */
+  readonly #settings = new Map<string, SettingRecord>();
   readonly #listeners = new Set<SupersedeListener>();
   /** Every document of every table. */
   readonly documents = new DocumentList();
@@ -43,9 +41,11 @@ export class State {
   #supersededBytes = 0;
   #sequence = 0;
   #committedAt = 0;
+  /** Whether indexes follow the documents: not while a log is read, whoever only reads it needs none. */
+  #fillsIndexes = false;
 
   constructor() {
-    this.#addTable({ reference: defaultTable, record: null, documents: new DocumentList(), indexes: new Map() });
+    this.#addTable(new TableState(defaultTable, null));
   }
 
   /** The newest commit applied; 0 before the first. */
@@ -58,9 +58,11 @@ export class State {
     return this.#committedAt;
   }
 
-  /** About what the documents take in memory. */
+  /** About what the documents and the indexes take in memory. */
   get bytes(): number {
-    return this.#bytes;
+    let bytes = this.#bytes;
+    for (const index of this.indexes()) bytes += index.bytes;
+    return bytes;
   }
 
   /** The same of all versions that were ever superseded while somebody listened: what a listener keeps is among those since it came. */
@@ -68,11 +70,14 @@ export class State {
     return this.#supersededBytes;
   }
 
-  /** The tables that were made or given settings, sorted by id. */
-  tableRecords(): TableRecord[] {
-    const records: TableRecord[] = [];
-    for (const { record } of this.#tables.values()) if (record !== null) records.push(record);
-    return records.sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** Tables are those that were made or given settings. */
+  definitions(): Definitions {
+    const tables: TableRecord[] = [];
+    for (const { record } of this.#tables.values()) if (record !== null) tables.push(record);
+    const indexes: IndexRecord[] = [];
+    for (const { record } of this.indexes()) indexes.push(record);
+    const settings = [...this.#settings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, setting]) => setting);
+    return { tables: sortById(tables), indexes: sortById(indexes), settings };
   }
 
   document(id: string): Document | undefined {
@@ -81,6 +86,36 @@ export class State {
 
   table(name: string): TableState | undefined {
     return this.#tables.get(name);
+  }
+
+  tableById(id: string): TableState | undefined {
+    const name = this.#tableNames.get(id);
+    return name === undefined ? undefined : this.#tables.get(name);
+  }
+
+  /** In any order. */
+  tables(): Iterable<TableState> {
+    return this.#tables.values();
+  }
+
+  /** Of all tables, in any order. */
+  *indexes(): Generator<SecondaryIndex> {
+    for (const [id, table] of this.#indexTables) {
+      const index = table.indexes.get(id);
+      if (index !== undefined) yield index;
+    }
+  }
+
+  /**
+   * Fills all indexes that are ready, and has all of them follow the documents from then on. To be called once what is on disk was read, before
+   * the first commit.
+   */
+  async fillIndexes(slice: TimeSlice): Promise<void> {
+    for (const [id, { documents, indexes }] of this.#indexTables) {
+      const index = indexes.get(id);
+      if (index?.record.ready === true) await index.fill(documents, slice);
+    }
+    this.#fillsIndexes = true;
   }
 
   addListener(listener: SupersedeListener): void {
@@ -95,9 +130,11 @@ export class State {
    * Begins with what a snapshot holds; goes on by `apply`. Sorts `documents`, which come sorted by id, in place.
    * @throws {Error} when it is not empty any more.
    */
-  load({ sequence, committedAt, tables, documents }: LoadedState): void {
+  load({ sequence, committedAt, definitions, documents }: LoadedState): void {
     if (this.#sequence !== 0) throw new Error(`a snapshot cannot follow commit ${this.#sequence}`);
-    for (const table of tables) this.#putTable(table);
+    for (const table of definitions.tables) this.#putTable(table);
+    for (const index of definitions.indexes) this.#putIndex(index);
+    for (const setting of definitions.settings) this.#putSetting(setting);
     for (const document of documents.sort(compareCreation)) this.#putDocument(document);
     this.#sequence = sequence;
     this.#committedAt = committedAt;
@@ -127,10 +164,15 @@ export class State {
       case 'dropTable':
         this.#dropTable(record.id);
         break;
-      default:
-        // The format knows these kinds already, this version of the engine has nothing that they would describe. To pass
-        // over one would be to forget what a newer version promised.
-        throw new Error(`a '${record.kind}' record needs a newer version of YaraDB`);
+      case 'putIndex':
+        this.#putIndex(record.index);
+        break;
+      case 'dropIndex':
+        this.#dropIndex(record.id);
+        break;
+      case 'putSetting':
+        this.#putSetting(record.setting);
+        break;
     }
   }
 
@@ -146,11 +188,7 @@ export class State {
     this.#bytes += documentBytes(document);
     this.#documents.set(document.id, document);
     this.documents.put(document);
-    table.documents.put(document);
-    for (const index of table.indexes.values()) {
-      if (previous === undefined) index.add(document);
-      else index.replace(previous, document);
-    }
+    table.put(previous, document, this.#fillsIndexes);
   }
 
   #eraseDocument(id: string): void {
@@ -161,10 +199,7 @@ export class State {
     this.#discount(document);
     this.#documents.delete(id);
     this.documents.remove(document);
-    const table = this.#tables.get(document.table.name);
-    if (table === undefined) return;
-    table.documents.remove(document);
-    for (const index of table.indexes.values()) index.remove(document);
+    this.#tables.get(document.table.name)?.remove(document);
   }
 
   #discount(document: Document): void {
@@ -175,25 +210,54 @@ export class State {
 
   #putTable(record: TableRecord): void {
     const existing = this.#tables.get(record.name);
-    const reference = existing?.reference ?? Object.freeze({ id: record.id, name: record.name });
-    const { documents = new DocumentList(), indexes = new Map<string, SecondaryIndex>() } = existing ?? {};
-    this.#addTable({ reference, record, documents, indexes });
+    if (existing !== undefined) existing.record = record;
+    else this.#addTable(new TableState(Object.freeze({ id: record.id, name: record.name }), record));
   }
 
   #dropTable(id: string): void {
-    const name = this.#tableNames.get(id);
-    const table = name === undefined ? undefined : this.#tables.get(name);
-    if (name === undefined || table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
-    while (table.documents.size > 0) {
-      const last = table.documents.at(table.documents.size - 1);
-      if (last !== undefined) this.#eraseDocument(last.id);
+    const table = this.tableById(id);
+    if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
+    for (const document of table.documents) {
+      for (const listener of this.#listeners) listener.erase(document);
+      this.#discount(document);
+      this.#documents.delete(document.id);
     }
-    this.#tables.delete(name);
+    this.documents.removeAll((document) => document.table.id === id);
+    for (const index of table.indexes.keys()) this.#indexTables.delete(index);
+    this.#tables.delete(table.reference.name);
     this.#tableNames.delete(id);
+    if (id === defaultTable.id) this.#addTable(new TableState(defaultTable, null));
+  }
+
+  #putIndex(record: IndexRecord): void {
+    const table = this.tableById(record.tableId);
+    if (table === undefined) throw new Error(`index ${record.id} is of table ${record.tableId}, which is not there`);
+    const existing = table.indexes.get(record.id);
+    if (existing !== undefined) {
+      existing.record = record;
+      return;
+    }
+    table.indexes.set(record.id, new SecondaryIndex(record));
+    this.#indexTables.set(record.id, table);
+  }
+
+  #dropIndex(id: string): void {
+    const table = this.#indexTables.get(id);
+    if (table === undefined) throw new Error(`index ${id} is to be dropped, but is not there`);
+    table.indexes.delete(id);
+    this.#indexTables.delete(id);
+  }
+
+  #putSetting(setting: SettingRecord): void {
+    this.#settings.set(settingKey(setting.name), setting);
   }
 
   #addTable(table: TableState): void {
     this.#tables.set(table.reference.name, table);
     this.#tableNames.set(table.reference.id, table.reference.name);
   }
+}
+
+function sortById<T extends { readonly id: string }>(records: T[]): T[] {
+  return records.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
