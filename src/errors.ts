@@ -120,3 +120,29 @@ export class AlreadyExistsError extends DatabaseError {
     super('ALREADY_EXISTS', message, evidence);
   }
 }
+
+/** What is wrong with a body: where, in the grammar of paths ('' for the body itself), and what is expected there. */
+export interface SchemaViolation {
+  readonly path: string;
+  readonly message: string;
+}
+
+export class SchemaViolationError extends DatabaseError {
+  constructor(table: string, violations: readonly SchemaViolation[]) {
+    const [first] = violations;
+    const where = first === undefined ? '' : `: ${first.path === '' ? 'the body' : first.path} ${first.message}`;
+    super('SCHEMA_VIOLATION', `The body does not fit the schema of table '${table}'${where}`, { table, violations });
+  }
+}
+
+export class TableReadOnlyError extends DatabaseError {
+  constructor(table: string) {
+    super(
+      'TABLE_READ_ONLY',
+      `Table '${table}' is read-only: its documents cannot be changed until its setting readOnly is`,
+      {
+        table,
+      },
+    );
+  }
+}
