@@ -101,16 +101,19 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'snapshotTaken':
     case 'historyPruned':
     case 'erasedOnDisk':
+    case 'indexReady':
       return 'info';
     case 'tailCut':
     case 'epochBegun':
     case 'snapshotDamaged':
     case 'snapshotNotRemoved':
+    case 'indexRefused':
       return 'warn';
     case 'noSpace':
     case 'failed':
     case 'snapshotFailed':
     case 'historyFailed':
+    case 'indexLeft':
       return 'error';
   }
 }

@@ -16,6 +16,18 @@ export interface DatabaseStatus {
   /** The newest; null before the first. */
   readonly snapshot: SnapshotStatus | null;
   readonly history: HistoryStatus;
+  /** Indexes that are being filled. */
+  readonly indexBuilds: readonly IndexBuild[];
+}
+
+/** How far the filling of an index is. */
+export interface IndexBuild {
+  readonly table: string;
+  /** As `formatPath` writes them. */
+  readonly paths: readonly string[];
+  /** Documents that are in it so far, of `documents` that it will have. */
+  readonly filled: number;
+  readonly documents: number;
 }
 
 /**

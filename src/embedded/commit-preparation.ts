@@ -1,6 +1,7 @@
 import type { Commit, EraseOperation, Operation } from '../database/operation.ts';
 import { hashBody } from '../document/body-hash.ts';
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import type { JsonObject } from '../document/json.ts';
 import {
   AlreadyArchivedError,
   AlreadyExistsError,
@@ -10,8 +11,9 @@ import {
   NotArchivedError,
   VersionConflictError,
 } from '../errors.ts';
-import type { CommitRecord, LogRecord } from './log/record.ts';
-import type { Staging } from './staging.ts';
+import { CommitOutcome } from './constraints.ts';
+import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
+import type { Staging, TableDefinition } from './staging.ts';
 
 /** What a commit will be once it is durable: the record for the log, and the answer. */
 export interface PreparedCommit {
@@ -28,32 +30,48 @@ export interface PreparationContext {
   readonly createDocumentId: () => string;
 }
 
+/** A commit while it is being decided. */
+export interface CommitDraft {
+  readonly sequence: number;
+  readonly records: LogRecord[];
+  readonly documents: Document[];
+}
+
 /**
- * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, and
- * returns the documents that result. All or nothing: on an error the staging is as it was before.
+ * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, looks whether
+ * what they come to obeys the tables, and returns the documents that result. All or nothing: on an error the staging is as it was before.
  * @throws {DatabaseError} as `Database.commit` says.
  */
 export function prepareCommit(context: PreparationContext, operations: readonly Operation[]): PreparedCommit {
-  const { staging } = context;
-  const sequence = staging.begin();
-  const records: LogRecord[] = [];
-  const documents: Document[] = [];
-  for (const [index, operation] of operations.entries()) {
-    try {
-      if (operation.kind === 'erase') {
-        documents.push(prepareErasure(staging, records, operation));
-        continue;
+  return prepareRecords(context, (draft) => {
+    const outcome = new CommitOutcome(context.staging);
+    for (const [index, operation] of operations.entries()) {
+      try {
+        runOperation(context, draft, operation, (document) => outcome.add(document, index));
+      } catch (error) {
+        throw operations.length > 1 ? withOperation(error, index) : error;
       }
-      const document = prepareOperation(context, sequence, records, operation);
-      if (document === null) continue;
-      staging.putDocument(document);
-      records.push({ kind: 'putDocument', document });
-      documents.push(document);
-    } catch (error) {
-      staging.rollBack();
-      throw operations.length > 1 ? withOperation(error, index) : error;
     }
+    outcome.check((error, index) => (operations.length > 1 ? withOperation(error, index) : error));
+  });
+}
+
+/**
+ * The same for whatever a commit may hold.
+ * @param decide writes to the draft and to the staging alike; what it throws takes both back.
+ */
+export function prepareRecords(
+  { staging, now, principal }: PreparationContext,
+  decide: (draft: CommitDraft) => void,
+): PreparedCommit {
+  const draft: CommitDraft = { sequence: staging.begin(), records: [], documents: [] };
+  try {
+    decide(draft);
+  } catch (error) {
+    staging.rollBack();
+    throw error;
   }
+  const { sequence, records, documents } = draft;
   if (records.length === 0) {
     staging.rollBack();
     return { record: null, documents };
@@ -61,13 +79,35 @@ export function prepareCommit(context: PreparationContext, operations: readonly 
   staging.stage();
   const record: CommitRecord = {
     sequence,
-    committedAt: context.now,
-    principal: context.principal,
+    committedAt: now,
+    principal,
     idempotencyKey: null,
     requestDigest: null,
     records,
   };
   return { record, documents };
+}
+
+/** @param onChange told of the document as the operation leaves it; of an erasure, of the version that goes. */
+function runOperation(
+  context: PreparationContext,
+  { sequence, records, documents }: CommitDraft,
+  operation: Operation,
+  onChange: (document: Document) => void,
+): void {
+  const { staging } = context;
+  if (operation.kind === 'erase') {
+    const erased = prepareErasure(staging, records, operation);
+    documents.push(erased);
+    onChange(erased);
+    return;
+  }
+  const document = prepareOperation(context, sequence, records, operation);
+  if (document === null) return;
+  staging.putDocument(document);
+  records.push({ kind: 'putDocument', document });
+  documents.push(document);
+  onChange(document);
 }
 
 /** The answer to the caller once the prepared commit is durable and applied. */
@@ -148,13 +188,20 @@ function nextVersion(current: Document, sequence: number, now: number): Document
 
 function tableFor(context: PreparationContext, records: LogRecord[], name: string | undefined): TableReference {
   if (name === undefined) return defaultTable;
-  const existing = context.staging.table(name);
-  if (existing !== undefined) return existing;
+  return (context.staging.table(name) ?? makeTable(context, records, name, {})).reference;
+}
+
+/** Makes a table that there is not. @throws {InvalidArgumentError} for a name that none may have. */
+export function makeTable(
+  { staging, createDocumentId, now }: PreparationContext,
+  records: LogRecord[],
+  name: string,
+  settings: JsonObject,
+): TableDefinition {
   checkTableName(name);
-  const table: TableReference = Object.freeze({ id: context.createDocumentId(), name });
-  context.staging.putTable(table);
-  records.push({ kind: 'putTable', table: { ...table, createdAt: context.now, settings: {} } });
-  return table;
+  const table: TableRecord = { id: createDocumentId(), name, createdAt: now, settings };
+  records.push({ kind: 'putTable', table });
+  return staging.putTable(table);
 }
 
 const tableNameCodeUnitsMax = 255;

@@ -3,20 +3,31 @@ import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus, WriteState } from '../database/status.ts';
+import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
-import { DatabaseError, LimitExceededError } from '../errors.ts';
+import { formatPath, type Path } from '../document/path.ts';
+import { DatabaseError, LimitExceededError, TableNotFoundError } from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { admits } from './admits.ts';
-import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
+import { commitOf, prepareCommit } from './commit-preparation.ts';
+import { Committer } from './committer.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import {
+  defaultLimits,
+  type EmbeddedDatabaseLimits,
+  type EmbeddedDatabaseOptions,
+} from './embedded-database-options.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
-import { encodeCommit } from './log/record.ts';
+import { TimeSlice } from './history/time-slice.ts';
+import { IndexBuilder } from './index-builder.ts';
+import { IndexCatalog } from './index-catalog.ts';
+import type { IndexEvent } from './index-event.ts';
 import { DatabaseBackups } from './maintenance/database-backup.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
-import { type HeapMeter, systemHeapMeter } from './ports/heap-meter.ts';
+import { systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { ScanTurns } from './scan-turns.ts';
@@ -24,61 +35,8 @@ import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
 import { Storage } from './storage.ts';
-import type { StorageEvent } from './storage-event.ts';
-
-export interface EmbeddedDatabaseOptions {
-  /** The data directory; made when it is not there. One process at a time may have it open. */
-  readonly directory: string;
-  /** Called once, when the disk failed under a write: nothing can be written any more, and the server should stop. */
-  readonly onFailure?: (error: DatabaseError) => void;
-  /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
-  readonly onWriteState?: (state: WriteState) => void;
-  /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
-  readonly onStorageEvent?: (event: StorageEvent) => void;
-  /**
-   * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
-   * before it is acknowledged.
-   */
-  readonly syncIntervalMs?: number | null;
-  readonly limits?: Partial<EmbeddedDatabaseLimits>;
-  readonly fileSystem?: FileSystem;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly heapMeter?: HeapMeter;
-}
-
-export interface EmbeddedDatabaseLimits {
-  /** Operations in one commit. */
-  readonly operationsMax: number;
-  /** Bytes of commits that wait for the disk before more are refused with `OVERLOADED`. */
-  readonly pendingBytesMax: number;
-  /** Read views open at once. */
-  readonly viewsMax: number;
-  /** How long a read view may stay open, in milliseconds. */
-  readonly viewMsMax: number;
-  /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
-  readonly memoryBytesMax: number;
-  /** How long the disk may take for one write or sync, in milliseconds, before the status says that it stalls. */
-  readonly stallMsMax: number;
-  /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
-  readonly segmentBytesMax: number;
-  /** Bytes that the log grows by before a snapshot is taken; half the size of the last snapshot when that is more. */
-  readonly snapshotLogBytes: number;
-  /** Bytes of log that are kept for the past; Infinity for all of it. */
-  readonly historyBytesMax: number;
-}
-
-export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
-  operationsMax: 10_000,
-  pendingBytesMax: 256 * 1024 * 1024,
-  viewsMax: 10_000,
-  viewMsMax: 60_000,
-  memoryBytesMax: Number.POSITIVE_INFINITY,
-  stallMsMax: 5_000,
-  segmentBytesMax: 64 * 1024 * 1024,
-  snapshotLogBytes: 64 * 1024 * 1024,
-  historyBytesMax: 4 * 1024 ** 3,
-});
+import { TableCatalog } from './table-catalog.ts';
+import { TableReader } from './table-reader.ts';
 
 /**
  * Opens the engine on a directory: takes its lock, brings the state back from the log, and starts taking commits.
@@ -115,11 +73,14 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
       onEvent: (event) => options.onStorageEvent?.(event),
     });
     const staging = new Staging(state);
-    const { onWriteState } = options;
+    await state.fillIndexes(new TimeSlice(clock));
+    const { onWriteState, onStorageEvent: onEvent } = options;
     const memories = { state, staging, views, memory };
     const ports = { fileSystem, directory, clock, random };
-    const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState };
-    return new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
+    const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState, onEvent };
+    const database = new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
+    database.resumeIndexBuilds();
+    return database;
   } catch (error) {
     memory.close();
     await lock.release();
@@ -153,20 +114,24 @@ interface Parts {
   readonly limits: EmbeddedDatabaseLimits;
   readonly syncIntervalMs: number | null;
   readonly onWriteState: ((state: WriteState) => void) | undefined;
+  readonly onEvent: EmbeddedDatabaseOptions['onStorageEvent'];
 }
 
 /** Memory plus an append-only log, in one process. */
 export class EmbeddedDatabase implements Database, BackupProvider {
   readonly #lock: DirectoryLock;
   readonly #state: State;
-  readonly #staging: Staging;
   readonly #storage: Storage;
   readonly #backups: DatabaseBackups;
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #scanTurns: ScanTurns;
   readonly #limits: EmbeddedDatabaseLimits;
-  readonly #createDocumentId: () => string;
+  readonly #committer: Committer;
+  readonly #builder: IndexBuilder;
+  readonly #indexes: IndexCatalog;
+  readonly #tables: TableCatalog;
+  readonly #tableReader: TableReader;
+  readonly #closing = new AbortController();
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
   readonly #syncIntervalMs: number | null;
@@ -178,20 +143,26 @@ export class EmbeddedDatabase implements Database, BackupProvider {
     const { clock, random } = parts;
     this.#lock = parts.lock;
     this.#state = parts.state;
-    this.#staging = parts.staging;
     this.#storage = parts.storage;
     this.#clock = clock;
-    this.#random = random;
     this.#scanTurns = parts.scanTurns;
     this.#views = parts.views;
     this.#memory = parts.memory;
     this.#limits = parts.limits;
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
-    this.#createDocumentId = createDocumentIdGenerator({
+    const { state, staging, memory, limits } = parts;
+    const createId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
+    const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
+    const onEvent = (event: IndexEvent) => parts.onEvent?.(event);
+    this.#committer = committer;
+    this.#builder = new IndexBuilder({ state, staging, committer, memory, clock, onEvent });
+    this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
+    this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
+    this.#tableReader = new TableReader(state, clock);
     this.#backups = new DatabaseBackups({
       fileSystem: parts.fileSystem,
       clock,
@@ -200,6 +171,11 @@ export class EmbeddedDatabase implements Database, BackupProvider {
       takeSnapshot: () => this.takeSnapshot(),
       pin: () => this.pinFiles(),
     });
+  }
+
+  /** Goes on with the indexes that were being filled when the database was stopped. To be called once, when it is open. */
+  resumeIndexBuilds(): void {
+    this.#builder.resume();
   }
 
   /**
@@ -258,6 +234,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
       state: this.#state,
       clock: this.#clock,
       scanTurns: this.#scanTurns,
+      tables: this.#tableReader,
       deadlineMs: this.#limits.viewMsMax,
       onClose: (closed) => this.#views.delete(closed),
     });
@@ -266,47 +243,53 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   }
 
   async commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
+    return this.#write(async () => {
+      this.#checkOperations(operations);
+      if (operations.some(takesMemory)) this.#memory.checkRoom();
+      return commitOf(await this.#committer.write(principal.name, (context) => prepareCommit(context, operations)));
+    });
+  }
+
+  async createTable(principal: Principal, name: string, settings: TableSettingsChange): Promise<Table> {
+    await this.#write(() => this.#tables.create(principal.name, name, settings));
+    return this.#tableNow(name);
+  }
+
+  async updateTable(principal: Principal, name: string, change: TableSettingsChange, dryRun: boolean): Promise<Table> {
+    await this.#write(() => this.#tables.update(principal.name, name, change, dryRun));
+    return this.#tableNow(name);
+  }
+
+  async dropTable(principal: Principal, name: string): Promise<void> {
+    await this.#write(() => this.#tables.drop(principal.name, name));
+  }
+
+  async createIndex(principal: Principal, definition: IndexDefinition): Promise<TableIndex> {
+    return this.#write(() => this.#indexes.create(principal.name, definition));
+  }
+
+  async dropIndex(principal: Principal, table: string, paths: readonly Path[]): Promise<void> {
+    await this.#write(() => this.#indexes.drop(principal.name, table, paths.map(formatPath)));
+  }
+
+  /** Does what writes, and takes note of what becomes of writes. */
+  async #write<T>(write: () => Promise<T>): Promise<T> {
     try {
-      const commit = await this.#commit(principal, operations);
+      this.#checkOpen();
+      const written = await write();
       if (this.#toldWriteState !== 'accepted') this.#tellWriteState();
-      return commit;
+      return written;
     } catch (error) {
       if (isRefusal(error)) this.#tellWriteState();
       throw error;
     }
   }
 
-  async #commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
-    this.#checkOpen();
-    this.#checkOperations(operations);
-    this.#storage.queue.checkRoom();
-    if (operations.some(takesMemory)) this.#memory.checkRoom();
-    let prepared: PreparedCommit;
-    try {
-      prepared = prepareCommit(
-        {
-          staging: this.#staging,
-          principal: principal.name,
-          now: this.#clock.now(),
-          createDocumentId: this.#createDocumentId,
-        },
-        operations,
-      );
-    } catch (error) {
-      // What decided the rejection may still be on its way to the disk.
-      if (this.#staging.readInFlight) await this.#storage.queue.settled();
-      throw error;
-    }
-    const { record, documents } = prepared;
-    if (record === null) {
-      if (this.#staging.readInFlight) await this.#storage.queue.settled();
-      return commitOf(prepared);
-    }
-    await this.#storage.queue.enqueue(encodeCommit(record, this.#random), () => {
-      this.#state.apply(record);
-      this.#staging.settle(record.sequence, documents);
-    });
-    return commitOf(prepared);
+  /** The table after it was made or changed. @throws {TableNotFoundError} when it was dropped again. */
+  async #tableNow(name: string): Promise<Table> {
+    const table = await this.#tableReader.table(name);
+    if (table === null) throw new TableNotFoundError(name);
+    return table;
   }
 
   async status(_principal: Principal): Promise<DatabaseStatus> {
@@ -326,6 +309,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
       recovery: log.report,
       snapshot: snapshot === null ? null : statusOf(snapshot),
       history,
+      indexBuilds: this.#tableReader.indexBuilds(),
     };
   }
 
@@ -334,6 +318,8 @@ export class EmbeddedDatabase implements Database, BackupProvider {
     this.#closed = true;
     this.#memory.close();
     try {
+      this.#closing.abort(stopping());
+      await this.#builder.close();
       await this.#storage.close();
     } finally {
       for (const view of this.#views) view.close();
@@ -357,7 +343,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
+    if (this.#closed) throw stopping();
   }
 
   #checkOperations(operations: readonly Operation[]): void {
@@ -376,6 +362,10 @@ export class EmbeddedDatabase implements Database, BackupProvider {
     const kept = 'sequence' in at ? at.sequence === sequence : at.time >= committedAt;
     if (!kept) throw new DatabaseError('HISTORY_GONE', 'That state is not kept', { oldest: sequence });
   }
+}
+
+function stopping(): DatabaseError {
+  return new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
 }
 
 /** Archiving and restoring share the body with the version before, and erasing gives room. */

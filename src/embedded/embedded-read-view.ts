@@ -1,21 +1,26 @@
 import type { DocumentPage, ReadView } from '../database/database.ts';
+import type { Table } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { LimitExceededError } from '../errors.ts';
+import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
 import { compileFilter } from '../query/filter-compiler.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import { PageCollector } from '../query/page.ts';
+import type { QueryExplanation } from '../query/query-explanation.ts';
 import { sortDocuments } from '../query/sort.ts';
 import { admits } from './admits.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
 import type { Clock } from './ports/clock.ts';
 import type { ScanTurns } from './scan-turns.ts';
 import type { State, SupersedeListener } from './state.ts';
+import type { TableReader } from './table-reader.ts';
 
 export interface ReadViewOptions {
   readonly state: State;
   readonly clock: Clock;
   /** Shared by all views of a database. */
   readonly scanTurns: ScanTurns;
+  readonly tables: TableReader;
   /** Milliseconds that the view may stay open: what it keeps alive is bounded by what is written in that time. */
   readonly deadlineMs: number;
   readonly onClose: (view: EmbeddedReadView) => void;
@@ -38,6 +43,8 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
   /** Those of them that were erased, so that scans find them where they stood: the lists of the state have them no more. */
   readonly #erased = new DocumentList();
   #open = true;
+  /** None yet: there is one way to answer a query. */
+  readonly explanations: readonly QueryExplanation[] = [];
 
   constructor(options: ReadViewOptions) {
     this.#options = options;
@@ -98,6 +105,22 @@ export class EmbeddedReadView implements ReadView, SupersedeListener {
     let count = 0;
     for await (const documents of this.#scan(query)) count += documents.length;
     return count;
+  }
+
+  async aggregateDocuments(_query: AggregateQuery): Promise<readonly DocumentGroup[]> {
+    throw new Error('aggregates are still to be built');
+  }
+
+  /** As of the newest commit, as are its counts: to keep what they were would cost every write to every table. */
+  table(name: string): Promise<Table | null> {
+    this.#check();
+    return this.#options.tables.table(name);
+  }
+
+  /** As of the newest commit, like `table`. */
+  tables(): Promise<readonly Table[]> {
+    this.#check();
+    return this.#options.tables.tables();
   }
 
   close(): void {

@@ -1,23 +1,58 @@
 import type { Document, TableReference } from '../document/document.ts';
+import { SecondaryIndex } from './index/secondary-index.ts';
+import type { IndexRecord, TableRecord } from './log/record.ts';
+import { StagedKeys } from './staged-keys.ts';
 import type { State } from './state.ts';
 
-/**
- * The database as it will be when every commit in flight is durable: the state, overlaid with what those commits wrote.
- * Preparation reads and writes it; readers never see it.
- *
- * Life cycle of a commit in it: `begin`, any number of puts and erasures, then `stage` (it is in flight now) or `rollBack`; later
- * `settle`, once it is applied to the state, or `clear`, when the log refused it and with it all commits behind it.
- */
 /** What a commit in flight did to a document; `document` is undefined when it erased it. */
 interface StagedDocument {
   readonly sequence: number;
   readonly document: Document | undefined;
 }
 
+/** `definition` is undefined when the commit in flight dropped the table. */
+interface StagedTable {
+  readonly sequence: number;
+  readonly definition: TableDefinition | undefined;
+}
+
+interface StagedIndexChange {
+  readonly sequence: number;
+  readonly tableId: string;
+  /** Undefined when the commit in flight dropped it. */
+  readonly staged: StagedIndex | undefined;
+}
+
+export interface TableDefinition {
+  readonly reference: TableReference;
+  /** Null for the default table until it is given settings. */
+  readonly record: TableRecord | null;
+}
+
+/** An index as preparation sees it. */
+export interface StagedIndex {
+  readonly record: IndexRecord;
+  /** That of the state, which holds what is applied; an empty one while the index itself is in flight. */
+  readonly index: SecondaryIndex;
+}
+
+/**
+ * The database as it will be when every commit in flight is durable: the state, overlaid with what those commits wrote.
+ * Preparation reads and writes it; readers never see it.
+ *
+ * Life cycle of a commit in it: `begin`, any number of puts, drops and erasures, then `stage` (it is in flight now) or `rollBack`; later
+ * `settle`, once it is applied to the state, or `clear`, when the log refused it and with it all commits behind it.
+ */
 export class Staging {
   readonly #state: State;
   readonly #documents = new Map<string, StagedDocument>();
-  readonly #tables = new Map<string, { readonly table: TableReference; readonly sequence: number }>();
+  /** By name. */
+  readonly #tables = new Map<string, StagedTable>();
+  /** Of tables that a commit in flight dropped, by id: which commit did last. */
+  readonly #drops = new Map<string, number>();
+  /** By id. */
+  readonly #indexes = new Map<string, StagedIndexChange>();
+  readonly #keys = new StagedKeys();
   /** What the commit being prepared wrote over, to take it back. */
   readonly #undo: (() => void)[] = [];
   #sequence: number;
@@ -50,27 +85,98 @@ export class Staging {
 
   document(id: string): Document | undefined {
     const staged = this.#documents.get(id);
-    if (staged === undefined) return this.#state.document(id);
-    if (staged.sequence <= this.#sequence) this.#readInFlight = true;
-    return staged.document;
+    if (staged !== undefined) this.#read(staged);
+    const document = staged === undefined ? this.#state.document(id) : staged.document;
+    if (document === undefined || this.#drops.size === 0) return document;
+    return this.#isDropped(document.table.id, document.sequence) ? undefined : document;
   }
 
-  table(name: string): TableReference | undefined {
-    return this.#tables.get(name)?.table ?? this.#state.table(name)?.reference;
+  table(name: string): TableDefinition | undefined {
+    const staged = this.#tables.get(name);
+    if (staged === undefined) return this.#state.table(name);
+    this.#read(staged);
+    return staged.definition;
+  }
+
+  /** All indexes of a table, those that are being filled, too. */
+  indexesOf(tableId: string): readonly StagedIndex[] {
+    const indexes: StagedIndex[] = [];
+    if (!this.#isDropped(tableId, this.#state.sequence)) {
+      for (const index of this.#state.tableById(tableId)?.indexes.values() ?? []) {
+        if (!this.#indexes.has(index.record.id)) indexes.push({ record: index.record, index });
+      }
+    }
+    if (this.#indexes.size === 0) return indexes;
+    for (const change of this.#indexes.values()) {
+      if (change.tableId !== tableId) continue;
+      this.#read(change);
+      if (change.staged !== undefined && !this.#isDropped(tableId, change.sequence)) indexes.push(change.staged);
+    }
+    return indexes;
+  }
+
+  /** The live documents, as staging sees them, that have a key which the index gives to one document only, and which `document` has. */
+  *documentsWithKeysOf({ index }: StagedIndex, document: Document): Iterable<Document> {
+    const texts = index.uniqueKeyTexts(document);
+    if (texts.length === 0) return;
+    // What an index finds is a superset: a key of it may be a whole list, which is no unique key.
+    for (const other of index.documentsWithKeysOf(document)) {
+      if (this.document(other.id) === other && index.uniqueKeyTexts(other).some((text) => texts.includes(text)))
+        yield other;
+    }
+    for (const text of texts) {
+      for (const other of this.#keys.documentsWith(index, text)) {
+        if (other.id !== document.id && this.document(other.id) === other) yield other;
+      }
+    }
+  }
+
+  /** What commits in flight have left of their documents in a table. */
+  *documentsInFlightOf(tableId: string): Iterable<Document> {
+    for (const id of this.#documents.keys()) {
+      const document = this.document(id);
+      if (document?.table.id === tableId) yield document;
+    }
   }
 
   putDocument(document: Document): void {
-    this.#stageDocument(document.id, { sequence: document.sequence, document });
+    this.#set(this.#documents, document.id, { sequence: document.sequence, document });
+    this.#undo.push(() => this.#keys.remove(document));
+    for (const { record, index } of this.indexesOf(document.table.id))
+      if (record.unique) this.#keys.add(index, document);
   }
 
   /** From here on there is no document with this id, whatever the state still holds. */
   eraseDocument(id: string): void {
-    this.#stageDocument(id, { sequence: this.#sequence + 1, document: undefined });
+    this.#set(this.#documents, id, { sequence: this.#sequence + 1, document: undefined });
   }
 
-  putTable(table: TableReference): void {
-    this.#undo.push(() => this.#tables.delete(table.name));
-    this.#tables.set(table.name, { table, sequence: this.#sequence + 1 });
+  putTable(record: TableRecord): TableDefinition {
+    const reference = this.table(record.name)?.reference ?? Object.freeze({ id: record.id, name: record.name });
+    const definition = { reference, record };
+    this.#set(this.#tables, record.name, { sequence: this.#sequence + 1, definition });
+    return definition;
+  }
+
+  /** @param left what stays of it: the default table does. */
+  dropTable({ id, name }: TableReference, left: TableDefinition | undefined): void {
+    this.#set(this.#tables, name, { sequence: this.#sequence + 1, definition: left });
+    this.#set(this.#drops, id, this.#sequence + 1);
+  }
+
+  putIndex(record: IndexRecord): void {
+    const { id, tableId } = record;
+    const existing = this.indexesOf(tableId).find((index) => index.record.id === id);
+    const index = existing?.index ?? new SecondaryIndex(record);
+    this.#set(this.#indexes, id, { sequence: this.#sequence + 1, tableId, staged: { record, index } });
+    if (!record.unique || existing !== undefined) return;
+    // Documents whose commits are ahead of the index are in its way like those behind it.
+    this.#undo.push(() => this.#keys.forget(id));
+    for (const document of this.documentsInFlightOf(tableId)) this.#keys.add(index, document);
+  }
+
+  dropIndex({ id, tableId }: IndexRecord): void {
+    this.#set(this.#indexes, id, { sequence: this.#sequence + 1, tableId, staged: undefined });
   }
 
   stage(): void {
@@ -83,28 +189,49 @@ export class Staging {
     this.#undo.length = 0;
   }
 
-  /** Forgets what the commit did to these documents, now that the state has it; what a commit behind it did stays. */
+  /** Forgets what the commit did, now that the state has it; what a commit behind it did stays. */
   settle(sequence: number, documents: readonly Document[]): void {
-    for (const { id } of documents) {
-      if (this.#documents.get(id)?.sequence === sequence) this.#documents.delete(id);
+    for (const document of documents) {
+      if (this.#documents.get(document.id)?.sequence === sequence) this.#documents.delete(document.id);
+      this.#keys.remove(document);
     }
-    if (this.#tables.size === 0) return;
-    for (const [name, staged] of this.#tables) if (staged.sequence === sequence) this.#tables.delete(name);
+    settleAll(this.#tables, (staged) => staged.sequence === sequence);
+    settleAll(this.#drops, (dropped) => dropped === sequence);
+    settleAll(this.#indexes, (change) => change.sequence === sequence);
   }
 
   /** Forgets every commit in flight: the next one follows the state again. */
   clear(): void {
     this.#documents.clear();
     this.#tables.clear();
+    this.#drops.clear();
+    this.#indexes.clear();
+    this.#keys.clear();
     this.#sequence = this.#state.sequence;
   }
 
-  #stageDocument(id: string, staged: StagedDocument): void {
-    const previous = this.#documents.get(id);
-    this.#undo.push(() => {
-      if (previous === undefined) this.#documents.delete(id);
-      else this.#documents.set(id, previous);
-    });
-    this.#documents.set(id, staged);
+  #read({ sequence }: { readonly sequence: number }): void {
+    if (sequence <= this.#sequence) this.#readInFlight = true;
   }
+
+  /** Whether what commit `sequence` put into the table is gone with it. */
+  #isDropped(tableId: string, sequence: number): boolean {
+    const dropped = this.#drops.get(tableId);
+    if (dropped === undefined || dropped <= sequence) return false;
+    this.#read({ sequence: dropped });
+    return true;
+  }
+
+  #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+    const previous = map.get(key);
+    this.#undo.push(() => {
+      if (previous === undefined) map.delete(key);
+      else map.set(key, previous);
+    });
+    map.set(key, value);
+  }
+}
+
+function settleAll<Value>(map: Map<string, Value>, isSettled: (value: Value) => boolean): void {
+  for (const [key, value] of map) if (isSettled(value)) map.delete(key);
 }

@@ -16,6 +16,7 @@ import type { SnapshotInfo } from './snapshot/snapshot-info.ts';
 import { type SnapshotCapture, Snapshotter } from './snapshot/snapshotter.ts';
 import type { State } from './state.ts';
 import type { StorageEvent } from './storage-event.ts';
+import { TableReader } from './table-reader.ts';
 
 export interface StorageOptions {
   readonly fileSystem: FileSystem;
@@ -64,7 +65,7 @@ export class Storage {
       syncIntervalMs: options.syncIntervalMs,
       segmentBytesMax: options.segmentBytesMax,
       onFailure,
-      onSnapshot: ({ header, tables, documents }) => state.load({ ...header, tables, documents }),
+      onSnapshot: ({ header, definitions, documents }) => state.load({ ...header, definitions, documents }),
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => {
         onEvent(event);
@@ -183,13 +184,14 @@ export class Storage {
         state,
         clock,
         scanTurns,
+        tables: new TableReader(state, clock),
         deadlineMs: Number.POSITIVE_INFINITY,
         onClose: () => {},
       });
       return {
         header: { databaseId, epoch, seal, sequence, committedAt },
         logBytes: this.#logBytes,
-        tables: state.tableRecords(),
+        definitions: state.definitions(),
         documents: view.scanDocuments({ filter: everything, archived: 'INCLUDE', orderBy: [] }),
         release: () => view.close(),
       };

@@ -10,7 +10,11 @@ export interface QueryExplanation {
   readonly returned: number;
   readonly milliseconds: number;
   /** An index that would have spared most of the work; null when there is none to be thought of. */
-  readonly suggestedIndex: { readonly table: string; readonly paths: readonly string[]; readonly kind: 'HASH' | 'ORDERED' } | null;
+  readonly suggestedIndex: {
+    readonly table: string;
+    readonly paths: readonly string[];
+    readonly kind: 'HASH' | 'ORDERED';
+  } | null;
 }
 
 export interface QueryPlan {

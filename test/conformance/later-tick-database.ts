@@ -3,8 +3,11 @@ import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/
 import type { Commit, Operation } from '../../src/database/operation.ts';
 import type { Principal } from '../../src/database/principal.ts';
 import type { DatabaseStatus } from '../../src/database/status.ts';
+import type { Table, TableIndex } from '../../src/database/table.ts';
 import type { Document } from '../../src/document/document.ts';
+import type { AggregateQuery, DocumentGroup } from '../../src/query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../../src/query/find-query.ts';
+import type { QueryExplanation } from '../../src/query/query-explanation.ts';
 
 /**
  * The same database, but every answer comes in a later tick, as it would from an engine on another machine. What works
@@ -34,6 +37,31 @@ export class LaterTickDatabase implements Database {
     const commit = await this.#database.commit(principal, operations);
     await nextTick();
     return commit;
+  }
+
+  async createTable(...args: Parameters<Database['createTable']>): Promise<Table> {
+    await nextTick();
+    return this.#database.createTable(...args);
+  }
+
+  async updateTable(...args: Parameters<Database['updateTable']>): Promise<Table> {
+    await nextTick();
+    return this.#database.updateTable(...args);
+  }
+
+  async dropTable(...args: Parameters<Database['dropTable']>): Promise<void> {
+    await nextTick();
+    return this.#database.dropTable(...args);
+  }
+
+  async createIndex(...args: Parameters<Database['createIndex']>): Promise<TableIndex> {
+    await nextTick();
+    return this.#database.createIndex(...args);
+  }
+
+  async dropIndex(...args: Parameters<Database['dropIndex']>): Promise<void> {
+    await nextTick();
+    return this.#database.dropIndex(...args);
   }
 
   async status(principal: Principal): Promise<DatabaseStatus> {
@@ -79,6 +107,25 @@ class LaterTickReadView implements ReadView {
   async countDocuments(query: FindQuery): Promise<number> {
     await nextTick();
     return this.#view.countDocuments(query);
+  }
+
+  get explanations(): readonly QueryExplanation[] {
+    return this.#view.explanations;
+  }
+
+  async aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
+    await nextTick();
+    return this.#view.aggregateDocuments(query);
+  }
+
+  async table(name: string): Promise<Table | null> {
+    await nextTick();
+    return this.#view.table(name);
+  }
+
+  async tables(): Promise<readonly Table[]> {
+    await nextTick();
+    return this.#view.tables();
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import type { WriteState } from '../../src/database/status.ts';
-import { type EmbeddedDatabaseOptions, openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import type { EmbeddedDatabaseOptions } from '../../src/embedded/embedded-database-options.ts';
 import { heapBytesFor, MemoryLimit, memoryBytesFor } from '../../src/embedded/memory-limit.ts';
 import type { HeapMeter } from '../../src/embedded/ports/heap-meter.ts';
 import { everything } from '../../src/query/filter.ts';

@@ -2,8 +2,11 @@ import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/
 import type { Commit, Operation } from '../../src/database/operation.ts';
 import type { Principal } from '../../src/database/principal.ts';
 import type { DatabaseStatus } from '../../src/database/status.ts';
+import type { Table, TableIndex } from '../../src/database/table.ts';
 import type { Document } from '../../src/document/document.ts';
+import type { AggregateQuery, DocumentGroup } from '../../src/query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../../src/query/find-query.ts';
+import type { QueryExplanation } from '../../src/query/query-explanation.ts';
 
 /** What a test does while the server reads: it may commit in between, or throw. */
 export interface Observer {
@@ -35,6 +38,26 @@ export class ObservedDatabase implements Database {
 
   commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
     return this.#database.commit(principal, operations);
+  }
+
+  createTable(...args: Parameters<Database['createTable']>): Promise<Table> {
+    return this.#database.createTable(...args);
+  }
+
+  updateTable(...args: Parameters<Database['updateTable']>): Promise<Table> {
+    return this.#database.updateTable(...args);
+  }
+
+  dropTable(...args: Parameters<Database['dropTable']>): Promise<void> {
+    return this.#database.dropTable(...args);
+  }
+
+  createIndex(...args: Parameters<Database['createIndex']>): Promise<TableIndex> {
+    return this.#database.createIndex(...args);
+  }
+
+  dropIndex(...args: Parameters<Database['dropIndex']>): Promise<void> {
+    return this.#database.dropIndex(...args);
   }
 
   async status(principal: Principal): Promise<DatabaseStatus> {
@@ -77,6 +100,22 @@ class ObservedReadView implements ReadView {
   async countDocuments(query: FindQuery): Promise<number> {
     await this.#observer.beforeCount?.(this.#database);
     return this.#view.countDocuments(query);
+  }
+
+  get explanations(): readonly QueryExplanation[] {
+    return this.#view.explanations;
+  }
+
+  aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
+    return this.#view.aggregateDocuments(query);
+  }
+
+  table(name: string): Promise<Table | null> {
+    return this.#view.table(name);
+  }
+
+  tables(): Promise<readonly Table[]> {
+    return this.#view.tables();
   }
 
   close(): void {

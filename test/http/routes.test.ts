@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database.ts';
 import type { WriteState } from '../../src/database/status.ts';
 import { DatabaseError } from '../../src/errors.ts';
 import { engineVariants } from '../support/engine-variant.ts';
+import { forwarding } from '../support/forwarding-database.ts';
 import { type HttpAnswer, type HttpQuestion, send, sendRaw } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
 
@@ -194,10 +195,7 @@ function failingStatus(
   writes: () => WriteState | undefined,
 ): Database {
   return {
-    getDocument: (...args) => database.getDocument(...args),
-    view: (...args) => database.view(...args),
-    commit: (...args) => database.commit(...args),
-    close: () => database.close(),
+    ...forwarding(database),
     status: async (principal) => {
       const failure = error();
       if (failure !== undefined) throw failure;

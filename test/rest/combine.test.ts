@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
+import { forwarding } from '../support/forwarding-database.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
 
@@ -172,10 +173,7 @@ async function update(database: Database, id: string, version: number): Promise<
 /** The same database, but something may happen between what a combination reads and what it writes. */
 function interruptCommits(database: Database, beforeCommit: () => Promise<void>): Database {
   return {
-    getDocument: (...args) => database.getDocument(...args),
-    view: (...args) => database.view(...args),
-    status: (...args) => database.status(...args),
-    close: () => database.close(),
+    ...forwarding(database),
     commit: async (principal, operations) => {
       if (operations.some(({ kind }) => kind === 'assert')) await beforeCommit();
       return database.commit(principal, operations);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { DatabaseError, type ErrorCode, errorMeanings } from '../../src/errors.ts';
 import { engineVariants } from '../support/engine-variant.ts';
+import { forwarding } from '../support/forwarding-database.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
 
@@ -15,6 +16,9 @@ const documentedStatuses: Readonly<Record<ErrorCode, number>> = {
   ALREADY_ARCHIVED: 400,
   NOT_ARCHIVED: 400,
   ALREADY_EXISTS: 400,
+  SCHEMA_VIOLATION: 400,
+  UNIQUE_VIOLATION: 400,
+  TABLE_READ_ONLY: 400,
   PAYLOAD_TOO_LARGE: 413,
   LIMIT_EXCEEDED: 400,
   OVERLOADED: 503,
@@ -93,10 +97,7 @@ describe.each(engineVariants)('REST errors of the %s', (_name, openEngine) => {
 
 function failingCommits(database: Database, failure: () => Error): Database {
   return {
-    getDocument: (...args) => database.getDocument(...args),
-    view: (...args) => database.view(...args),
-    status: (...args) => database.status(...args),
-    close: () => database.close(),
+    ...forwarding(database),
     commit: async () => {
       throw failure();
     },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, ReadView } from '../../src/database/database.ts';
 import { DatabaseError } from '../../src/errors.ts';
 import { engineVariants } from '../support/engine-variant.ts';
+import { forwarding, forwardingView } from '../support/forwarding-database.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
 
@@ -283,17 +284,11 @@ function watchViews(
   onBatch: (index: number) => void | Promise<void>,
 ): Database {
   return {
-    getDocument: (...args) => database.getDocument(...args),
-    commit: (...args) => database.commit(...args),
-    status: (...args) => database.status(...args),
-    close: () => database.close(),
+    ...forwarding(database),
     view: async (...args) => {
       const view = await database.view(...args);
       const watched: ReadView = {
-        sequence: view.sequence,
-        getDocument: (...read) => view.getDocument(...read),
-        findDocuments: (...read) => view.findDocuments(...read),
-        countDocuments: (...read) => view.countDocuments(...read),
+        ...forwardingView(view),
         async *scanDocuments(query) {
           let index = 0;
           for await (const documents of view.scanDocuments(query)) {

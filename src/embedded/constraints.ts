@@ -1,0 +1,68 @@
+import type { Document } from '../document/document.ts';
+import { DatabaseError, SchemaViolationError, TableReadOnlyError } from '../errors.ts';
+import type { StagedIndex, Staging } from './staging.ts';
+import { bodySchemaOf, isReadOnly } from './table-settings.ts';
+
+/**
+ * What the operations of a commit come to, and whether that obeys the settings and the unique indexes of the tables. It is looked at once all of
+ * them are staged, so that in one commit two documents can exchange values.
+ */
+export class CommitOutcome {
+  readonly #staging: Staging;
+  /** The last operation on each document, with the document as that left it. */
+  readonly #changes = new Map<string, { readonly document: Document; readonly operation: number }>();
+
+  constructor(staging: Staging) {
+    this.#staging = staging;
+  }
+
+  /** @throws {TableReadOnlyError} */
+  add(document: Document, operation: number): void {
+    const { name } = document.table;
+    if (isReadOnly(this.#staging.table(name)?.record)) throw new TableReadOnlyError(name);
+    this.#changes.set(document.id, { document, operation });
+  }
+
+  /**
+   * @param blame makes of an error the one to throw, knowing which operation it is about.
+   * @throws {DatabaseError} `SCHEMA_VIOLATION`, `UNIQUE_VIOLATION`; `LIMIT_EXCEEDED` for more keys than an index takes.
+   */
+  check(blame: (error: unknown, operation: number) => unknown): void {
+    for (const [id, { document, operation }] of this.#changes) {
+      if (this.#staging.document(id) !== document) continue;
+      try {
+        checkDocument(this.#staging, document);
+      } catch (error) {
+        throw blame(error, operation);
+      }
+    }
+  }
+}
+
+function checkDocument(staging: Staging, document: Document): void {
+  const { name, id: tableId } = document.table;
+  const indexes = staging.indexesOf(tableId);
+  for (const { index } of indexes) index.check(document);
+  // Archived documents obey again when they are restored.
+  if (document.archivedAt !== null) return;
+  const violations = bodySchemaOf(staging.table(name)?.record)?.violations(document.body) ?? [];
+  if (violations.length > 0) throw new SchemaViolationError(name, violations);
+  for (const index of indexes) checkUnique(staging, index, document);
+}
+
+function checkUnique(staging: Staging, index: StagedIndex, document: Document): void {
+  if (!index.record.unique) return;
+  for (const { id } of staging.documentsWithKeysOf(index, document)) {
+    const path = pathsText(index.record.paths);
+    throw new DatabaseError(
+      'UNIQUE_VIOLATION',
+      `Table '${document.table.name}' takes each value of ${path} once, and document ${id} has it already`,
+      { table: document.table.name, path, conflictingId: id },
+    );
+  }
+}
+
+/** How the paths of an index are told in messages and evidence. */
+export function pathsText(paths: readonly string[]): string {
+  return paths.join(', ');
+}

@@ -1,0 +1,67 @@
+import type { WriteState } from '../database/status.ts';
+import type { DatabaseError } from '../errors.ts';
+import type { Clock } from './ports/clock.ts';
+import type { FileSystem } from './ports/file-system.ts';
+import type { HeapMeter } from './ports/heap-meter.ts';
+import type { Random } from './ports/random.ts';
+import type { StorageEvent } from './storage-event.ts';
+
+export interface EmbeddedDatabaseOptions {
+  /** The data directory; made when it is not there. One process at a time may have it open. */
+  readonly directory: string;
+  /** Called once, when the disk failed under a write: nothing can be written any more, and the server should stop. */
+  readonly onFailure?: (error: DatabaseError) => void;
+  /** Told when what becomes of writes changes, as it is noticed by a commit: refused for want of room, accepted again. */
+  readonly onWriteState?: (state: WriteState) => void;
+  /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
+  readonly onStorageEvent?: (event: StorageEvent) => void;
+  /**
+   * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
+   * before it is acknowledged.
+   */
+  readonly syncIntervalMs?: number | null;
+  readonly limits?: Partial<EmbeddedDatabaseLimits>;
+  readonly fileSystem?: FileSystem;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly heapMeter?: HeapMeter;
+}
+
+export interface EmbeddedDatabaseLimits {
+  /** Operations in one commit. */
+  readonly operationsMax: number;
+  /** Bytes of commits that wait for the disk before more are refused with `OVERLOADED`. */
+  readonly pendingBytesMax: number;
+  /** Read views open at once. */
+  readonly viewsMax: number;
+  /** How long a read view may stay open, in milliseconds. */
+  readonly viewMsMax: number;
+  /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
+  readonly memoryBytesMax: number;
+  /** How long the disk may take for one write or sync, in milliseconds, before the status says that it stalls. */
+  readonly stallMsMax: number;
+  /** Bytes after which a segment of the log is sealed and the next one begun. A larger commit makes a larger segment. */
+  readonly segmentBytesMax: number;
+  /** Bytes that the log grows by before a snapshot is taken; half the size of the last snapshot when that is more. */
+  readonly snapshotLogBytes: number;
+  /** Bytes of log that are kept for the past; Infinity for all of it. */
+  readonly historyBytesMax: number;
+  /** Indexes of one table. */
+  readonly indexesMax: number;
+  /** Paths of one index. */
+  readonly indexPathsMax: number;
+}
+
+export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
+  operationsMax: 10_000,
+  pendingBytesMax: 256 * 1024 * 1024,
+  viewsMax: 10_000,
+  viewMsMax: 60_000,
+  memoryBytesMax: Number.POSITIVE_INFINITY,
+  stallMsMax: 5_000,
+  segmentBytesMax: 64 * 1024 * 1024,
+  snapshotLogBytes: 64 * 1024 * 1024,
+  historyBytesMax: 4 * 1024 ** 3,
+  indexesMax: 64,
+  indexPathsMax: 8,
+});
