@@ -9,7 +9,7 @@ import {
   isPayloadIntact,
   readFrameHeader,
 } from '../log/frame.ts';
-import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from '../log/log-error.ts';
+import { CorruptionError, MalformedError, refusalOf } from '../log/log-error.ts';
 import { segmentFileName } from '../log/log-files.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from '../log/segment-header.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
@@ -45,10 +45,7 @@ export class SealedSegment {
       return segment;
     } catch (error) {
       await file.close();
-      const position = { file: path, offset: 0, sequence: firstSequence };
-      if (error instanceof MalformedError) throw new CorruptionError(position, error.message);
-      if (error instanceof UnknownKindError) throw new NewerFormatError(position, error.message);
-      throw error;
+      throw refusalOf(error, { file: path, offset: 0, sequence: firstSequence });
     }
   }
 

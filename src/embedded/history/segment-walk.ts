@@ -9,7 +9,7 @@ import {
   readFrameHeader,
 } from '../log/frame.ts';
 import { digestOf, initialLink, LinkBuilder } from '../log/link.ts';
-import { MalformedError, NewerFormatError, UnknownKindError } from '../log/log-error.ts';
+import { MalformedError, refusalOf, UnknownKindError } from '../log/log-error.ts';
 import { digestBytes, recordKinds, recordSaltBytes } from '../log/record.ts';
 import { segmentHeaderBytes } from '../log/segment-header.ts';
 import type { SealedSegment } from './sealed-segment.ts';
@@ -90,14 +90,7 @@ class SegmentWalk {
     try {
       return await this.#readFrame();
     } catch (error) {
-      if (error instanceof MalformedError) {
-        throw this.#segment.corruption(this.#offset, this.#nextSequence, error.message);
-      }
-      if (error instanceof UnknownKindError) {
-        const position = { file: this.#segment.path, offset: this.#offset, sequence: this.#nextSequence };
-        throw new NewerFormatError(position, error.message);
-      }
-      throw error;
+      throw refusalOf(error, { file: this.#segment.path, offset: this.#offset, sequence: this.#nextSequence });
     }
   }
 

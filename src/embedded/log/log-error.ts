@@ -50,6 +50,15 @@ export class UnknownKindError extends Error {
   override readonly name = 'UnknownKindError';
 }
 
+/**
+ * What to throw for `error`, by whoever knows where it was met: a `CorruptionError` for malformed bytes, a `NewerFormatError` for those of a
+ * later version, and anything else as it is.
+ */
+export function refusalOf(error: unknown, position: LogPosition): unknown {
+  if (error instanceof MalformedError) return new CorruptionError(position, error.message, { cause: error.cause });
+  return error instanceof UnknownKindError ? new NewerFormatError(position, error.message) : error;
+}
+
 /** There was no room for a write, and what had been written of it is gone again: as if it had not been tried. */
 export class NoSpaceError extends Error {
   override readonly name = 'NoSpaceError';

@@ -7,7 +7,7 @@ import { type LoadedSnapshot, type RecoveredSnapshots, recoverSnapshots } from '
 import { ByteReader } from './byte-reader.ts';
 import { CommitDecoder } from './commit-decoder.ts';
 import { frameHeaderBytes } from './frame.ts';
-import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from './log-error.ts';
+import { CorruptionError, refusalOf } from './log-error.ts';
 import type { LogEvent } from './log-event.ts';
 import { firstSequenceOf, newestFileName, segmentFileName, segmentNames } from './log-files.ts';
 import type { CommitRecord } from './record.ts';
@@ -54,7 +54,7 @@ export interface RecoveredLog {
  * @throws {CorruptionError} @throws {NewerFormatError} The system's own error when a file cannot be read.
  */
 export async function readLog(options: RecoveryOptions): Promise<RecoveredLog | null> {
-  const { fileSystem, directory, snapshotDirectory, clock, onEvent = () => {} } = options;
+  const { fileSystem, directory, snapshotDirectory, clock, onEvent } = options;
   const names = await listIfThere(fileSystem, directory);
   const { segments, unknown } = segmentNames(names);
   if (unknown !== undefined) {
@@ -345,9 +345,6 @@ function decodeOrRefuse<T>(file: string, sequence: number, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    const position = { file, offset: 0, sequence };
-    if (error instanceof MalformedError) throw new CorruptionError(position, error.message);
-    if (error instanceof UnknownKindError) throw new NewerFormatError(position, error.message);
-    throw error;
+    throw refusalOf(error, { file, offset: 0, sequence });
   }
 }
