@@ -6,7 +6,7 @@ import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
 /** A table in memory: its definition and its documents, archived ones included. */
 export interface TableState {
   readonly reference: TableReference;
-  readonly record: TableRecord | null; // null for the default table until it is given settings
+  readonly record: TableRecord | null; // null for the default table, which has none in the log
   readonly documents: DocumentList;
 }
 
@@ -173,10 +173,8 @@ export class State {
     const name = this.#tableNames.get(id);
     const table = name === undefined ? undefined : this.#tables.get(name);
     if (name === undefined || table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
-    while (table.documents.size > 0) {
-      const last = table.documents.at(table.documents.size - 1);
-      if (last !== undefined) this.#eraseDocument(last.id);
-    }
+    // From the end, where nothing has to move up.
+    for (const document of table.documents.toArray().reverse()) this.#eraseDocument(document.id);
     this.#tables.delete(name);
     this.#tableNames.delete(id);
   }

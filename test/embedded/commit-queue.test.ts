@@ -55,6 +55,23 @@ test('a barrier waits for the frame that is being written and for what gathered 
   await Promise.all(commits);
 });
 
+test('the queue is idle once nothing is being written any more, whatever came of it', async () => {
+  const commits = [enqueue(1)];
+  await nextTick();
+  commits.push(enqueue(2));
+  expect(queue.pendingBytes).toBe(20);
+  let idle = false;
+  const becameIdle = queue.idle().then(() => {
+    idle = true;
+  });
+  await nextTick();
+  expect(idle).toBe(false);
+  frames[0]?.fail(new Error('the disk failed'));
+  await becameIdle;
+  expect(queue.pendingBytes).toBe(0);
+  expect(await Promise.allSettled(commits)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
+
 test('commits gather while a barrier runs, and share the next frame', async () => {
   const gate = Promise.withResolvers<void>();
   const barrier = queue.barrier(() => gate.promise);

@@ -3,8 +3,12 @@ import type { Document } from '../../document/document.ts';
 /** Sorting so many takes a millisecond, whatever their order. */
 export const runDocumentsMax = 1024;
 
-/** Sorted, each chunk behind the one before it. */
-type Run = Document[][];
+/** Chunks that are sorted, each behind the one before it. */
+interface Run {
+  readonly first: Document;
+  last: Document;
+  readonly chunks: (readonly Document[])[];
+}
 
 /**
  * Sorts any number of documents by id without ever holding others up: they are added and sorted in small chunks, and merged one at a
@@ -16,12 +20,16 @@ export class SortedRuns {
   /** At most `runDocumentsMax`, for the sake of others. */
   add(documents: readonly Document[]): void {
     const chunk = documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const first = chunk[0];
-    if (first === undefined) return;
+    const first = chunk.at(0);
+    const last = chunk.at(-1);
+    if (first === undefined || last === undefined) return;
     const run = this.#runs.at(-1);
-    const last = run?.at(-1)?.at(-1);
-    if (run !== undefined && last !== undefined && last.id < first.id) run.push(chunk);
-    else this.#runs.push([chunk]);
+    if (run === undefined || run.last.id > first.id) {
+      this.#runs.push({ first, last, chunks: [chunk] });
+    } else {
+      run.chunks.push(chunk);
+      run.last = last;
+    }
   }
 
   /** All that were added, in order. */
@@ -34,24 +42,26 @@ export class SortedRuns {
 
 /** A place in a run. */
 class Cursor {
-  readonly #run: Run;
-  #chunk = 0;
-  #index = 0;
+  readonly #rest: Iterator<Document>;
+  current: Document;
 
-  constructor(run: Run) {
-    this.#run = run;
+  constructor({ first, chunks }: Run) {
+    this.#rest = documentsOf(chunks);
+    this.#rest.next();
+    this.current = first;
   }
 
-  get current(): Document | undefined {
-    return this.#run[this.#chunk]?.[this.#index];
+  /** @returns false when `current` was the last. */
+  advance(): boolean {
+    const next = this.#rest.next();
+    if (next.done === true) return false;
+    this.current = next.value;
+    return true;
   }
+}
 
-  advance(): void {
-    this.#index += 1;
-    if (this.#index < (this.#run[this.#chunk]?.length ?? 0)) return;
-    this.#chunk += 1;
-    this.#index = 0;
-  }
+function* documentsOf(chunks: readonly (readonly Document[])[]): Generator<Document> {
+  for (const chunk of chunks) for (const document of chunk) yield document;
 }
 
 /** A binary heap of cursors, the one at the lowest id on top. */
@@ -59,49 +69,42 @@ class Heap {
   readonly #cursors: Cursor[] = [];
 
   add(cursor: Cursor): void {
-    let at = this.#cursors.push(cursor) - 1;
-    while (at > 0 && this.#isBelow(at, (at - 1) >> 1)) {
-      this.#swap(at, (at - 1) >> 1);
-      at = (at - 1) >> 1;
+    let at = this.#cursors.length;
+    for (;;) {
+      const parentAt = (at - 1) >> 1;
+      const parent = this.#cursors[parentAt];
+      if (parent === undefined || parent.current.id < cursor.current.id) break;
+      this.#cursors[at] = parent;
+      at = parentAt;
     }
+    this.#cursors[at] = cursor;
   }
 
   /** The lowest of all; null when all were taken. */
   take(): Document | null {
     const top = this.#cursors[0];
-    const document = top?.current;
-    if (top === undefined || document === undefined) return null;
-    top.advance();
-    if (top.current === undefined) {
-      const last = this.#cursors.pop();
-      if (last !== undefined && last !== top) this.#cursors[0] = last;
-    }
-    this.#sink();
+    if (top === undefined) return null;
+    const document = top.current;
+    const next = top.advance() ? top : this.#cursors.pop();
+    // The last of all cursors goes when it has come to its end: then there is none to put on top.
+    if (this.#cursors[0] !== undefined && next !== undefined) this.#sink(next);
     return document;
   }
 
-  #sink(): void {
+  /** Puts a cursor into the place on top, and from there where it belongs. */
+  #sink(cursor: Cursor): void {
     let at = 0;
     for (;;) {
-      let lowest = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) if (this.#isBelow(child, lowest)) lowest = child;
-      if (lowest === at) return;
-      this.#swap(at, lowest);
-      at = lowest;
+      const leftAt = 2 * at + 1;
+      const left = this.#cursors[leftAt];
+      const right = this.#cursors[leftAt + 1];
+      if (left === undefined) break;
+      const isRight = right !== undefined && right.current.id < left.current.id;
+      const child = isRight ? right : left;
+      if (cursor.current.id < child.current.id) break;
+      this.#cursors[at] = child;
+      at = isRight ? leftAt + 1 : leftAt;
     }
-  }
-
-  #isBelow(a: number, b: number): boolean {
-    const first = this.#cursors[a]?.current;
-    const second = this.#cursors[b]?.current;
-    return first !== undefined && second !== undefined && first.id < second.id;
-  }
-
-  #swap(a: number, b: number): void {
-    const first = this.#cursors[a];
-    const second = this.#cursors[b];
-    if (first === undefined || second === undefined) return;
-    this.#cursors[a] = second;
-    this.#cursors[b] = first;
+    this.#cursors[at] = cursor;
   }
 }
