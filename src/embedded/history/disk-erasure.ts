@@ -69,11 +69,9 @@ class DiskErasure {
 
   #nextOf(firstSequence: number, afterId: string): Promise<ErasedDocument[]> {
     const { catalog, slice, afterSequence } = this.#options;
-    const segments = catalog.segments.filter((segment) => segment.firstSequence === firstSequence);
-    return catalog.withIndexes(segments, slice, async ([index]) => {
-      if (index === undefined) return [];
-      return findErasedDocuments(index, { afterSequence, afterId, countMax: documentsMax }, slice);
-    });
+    return catalog.withIndex(firstSequence, slice, (index) =>
+      findErasedDocuments(index, { afterSequence, afterId, countMax: documentsMax }, slice),
+    );
   }
 
   /** From the oldest file to the newest: stopped in between, what is left of a document are its newest versions. */
@@ -94,8 +92,7 @@ class DiskErasure {
   async #eraseInSegment(segment: CatalogSegment, erased: readonly ErasedDocument[]): Promise<void> {
     const { fileSystem, files, catalog, slice, exchange } = this.#options;
     const { firstSequence } = segment;
-    const changed = await catalog.withIndexes([segment], slice, async ([index]) => {
-      if (index === undefined) return false;
+    const changed = await catalog.withIndex(firstSequence, slice, async (index) => {
       const offsets = await findErasedRecords(index, erased, slice);
       if (offsets.size === 0) return false;
       await eraseInSegment(index.segment, offsets, { fileSystem, directory: files.logDirectory, slice, exchange });

@@ -1,5 +1,5 @@
 import { recordKinds } from '../log/record.ts';
-import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
+import { type FileSystem, ifThere } from '../ports/file-system.ts';
 import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { type IndexEntry, subjects } from './index-entry.ts';
 import type { SegmentIndex } from './segment-index.ts';
@@ -38,7 +38,6 @@ export async function findErasedRecords(
 ): Promise<Set<number>> {
   const offsets = new Set<number>();
   for (const erasure of erased) {
-    if (erasure.sequence < index.footer.firstSequence) continue;
     for (const { kind, sequence, offset } of await index.versions(subjects.document, erasure.id)) {
       // Of one sequence they are in one commit, so in one segment.
       const isBefore = sequence === erasure.sequence ? offset < erasure.offset : sequence < erasure.sequence;
@@ -57,7 +56,7 @@ export async function findInSnapshot(
   slice: TimeSlice,
 ): Promise<Set<string>> {
   const ids = new Set<string>();
-  const reader = await openIfThere(fileSystem, path);
+  const reader = await ifThere(SnapshotReader.open(fileSystem, path));
   if (reader === null) return ids;
   try {
     for (const { id, sequence } of erased) {
@@ -67,14 +66,5 @@ export async function findInSnapshot(
     return ids;
   } finally {
     await reader.close();
-  }
-}
-
-async function openIfThere(fileSystem: FileSystem, path: string): Promise<SnapshotReader | null> {
-  try {
-    return await SnapshotReader.open(fileSystem, path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
   }
 }

@@ -59,6 +59,19 @@ export function refusalOf(error: unknown, position: LogPosition): unknown {
   return error instanceof UnknownKindError ? new NewerFormatError(position, error.message) : error;
 }
 
+/**
+ * What `decode` returns; null when the bytes are malformed, or of a later version: for what can do without them. Throws what else `decode`
+ * throws.
+ */
+export function unlessUnreadable<T>(decode: () => T): T | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedError || error instanceof UnknownKindError) return null;
+    throw error;
+  }
+}
+
 /** There was no room for a write, and what had been written of it is gone again: as if it had not been tried. */
 export class NoSpaceError extends Error {
   override readonly name = 'NoSpaceError';

@@ -1,4 +1,5 @@
 import type { Document } from '../../document/document.ts';
+import { Heap } from '../heap.ts';
 
 /** Sorting so many takes a millisecond, whatever their order. */
 export const runDocumentsMax = 1024;
@@ -34,9 +35,13 @@ export class SortedRuns {
 
   /** All that were added, in order. */
   *merged(): Generator<Document> {
-    const heap = new Heap();
+    const heap = new Heap<Cursor>((a, b) => a.current.id < b.current.id);
     for (const run of this.#runs) heap.add(new Cursor(run));
-    for (let next = heap.take(); next !== null; next = heap.take()) yield next;
+    for (let top = heap.top; top !== undefined; top = heap.top) {
+      yield top.current;
+      if (top.advance()) heap.replaceTop(top);
+      else heap.removeTop();
+    }
   }
 }
 
@@ -62,49 +67,4 @@ class Cursor {
 
 function* documentsOf(chunks: readonly (readonly Document[])[]): Generator<Document> {
   for (const chunk of chunks) for (const document of chunk) yield document;
-}
-
-/** A binary heap of cursors, the one at the lowest id on top. */
-class Heap {
-  readonly #cursors: Cursor[] = [];
-
-  add(cursor: Cursor): void {
-    let at = this.#cursors.length;
-    for (;;) {
-      const parentAt = (at - 1) >> 1;
-      const parent = this.#cursors[parentAt];
-      if (parent === undefined || parent.current.id < cursor.current.id) break;
-      this.#cursors[at] = parent;
-      at = parentAt;
-    }
-    this.#cursors[at] = cursor;
-  }
-
-  /** The lowest of all; null when all were taken. */
-  take(): Document | null {
-    const top = this.#cursors[0];
-    if (top === undefined) return null;
-    const document = top.current;
-    const next = top.advance() ? top : this.#cursors.pop();
-    // The last of all cursors goes when it has come to its end: then there is none to put on top.
-    if (this.#cursors[0] !== undefined && next !== undefined) this.#sink(next);
-    return document;
-  }
-
-  /** Puts a cursor into the place on top, and from there where it belongs. */
-  #sink(cursor: Cursor): void {
-    let at = 0;
-    for (;;) {
-      const leftAt = 2 * at + 1;
-      const left = this.#cursors[leftAt];
-      const right = this.#cursors[leftAt + 1];
-      if (left === undefined) break;
-      const isRight = right !== undefined && right.current.id < left.current.id;
-      const child = isRight ? right : left;
-      if (cursor.current.id < child.current.id) break;
-      this.#cursors[at] = child;
-      at = isRight ? leftAt + 1 : leftAt;
-    }
-    this.#cursors[at] = cursor;
-  }
 }
