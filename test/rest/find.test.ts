@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, ReadView } from '../../src/database/database.ts';
 import { DatabaseError } from '../../src/errors.ts';
+import { defaultQueryLimits } from '../../src/query/limits.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -10,7 +11,9 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
   let server: ListeningServer;
 
   beforeAll(async () => {
-    server = await startListeningServer(openEngine, { rest: { pageSizeMax: 50 } });
+    server = await startListeningServer(openEngine, {
+      rest: { queryLimits: { ...defaultQueryLimits, page: { pageSizeMax: 50 } } },
+    });
     await post('/document/batch/create', [
       {
         table_name: 'people',
