@@ -152,6 +152,25 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
     expect(answer.json).toMatchObject({ code: 'INVALID_ARGUMENT', path, expected: expect.any(String) });
   });
 
+  test('operators find what they mean in MongoDB, lists included', async () => {
+    expect(await found({ level: { $gte: 7, $lt: 10 } })).toEqual(['bob']);
+    expect(await found({ tags: { $eq: 'a' } })).toEqual(['alice']);
+    expect(await found({ tags: { $eq: null }, level: 10 })).toEqual(['carol']);
+    expect(await found({ $or: [{ username: 'bob' }, { 'address.city': { $regex: '^k', $options: 'i' } }] })).toEqual([
+      'alice',
+      'bob',
+    ]);
+    expect(await found({ $name: { $in: ['carol', 'dave'] } })).toEqual(['carol']);
+    expect(await found({ 'address\\.city': { $exists: true } })).toEqual(['carol']);
+  });
+
+  test('a filter above its limits is refused with the place', async () => {
+    const values = Array.from({ length: 10_001 }, (_, number) => number);
+    const answer = await find({ level: { $in: values } });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 10_000, actual: 10_001, path: 'level.\\$in' });
+  });
+
   test('a limit above the greatest page is refused', async () => {
     const answer = await find({}, '?limit=51');
     expect(answer.status).toBe(400);
