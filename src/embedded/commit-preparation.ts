@@ -10,18 +10,25 @@ import {
   NotArchivedError,
   VersionConflictError,
 } from '../errors.ts';
-import type { CommitRecord, LogRecord } from './log/record.ts';
+import { type CommitRecord, type EncodedCommit, encodeCommit, type LogRecord } from './log/record.ts';
+import type { Random } from './ports/random.ts';
 import type { Staging } from './staging.ts';
 
-/** What a commit will be once it is durable: the record for the log, and the answer. */
+/** What a commit will be once it is durable: what goes into the log, and the answer. */
 export interface PreparedCommit {
   /** Null when there is nothing to write. */
-  readonly record: CommitRecord | null;
+  readonly written: WrittenCommit | null;
   readonly documents: readonly Document[];
+}
+
+export interface WrittenCommit {
+  readonly record: CommitRecord;
+  readonly encoded: EncodedCommit;
 }
 
 export interface PreparationContext {
   readonly staging: Staging;
+  readonly random: Random;
   readonly principal: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -31,7 +38,7 @@ export interface PreparationContext {
 /**
  * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, and
  * returns the documents that result. All or nothing: on an error the staging is as it was before.
- * @throws {DatabaseError} as `Database.commit` says.
+ * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
 export function prepareCommit(context: PreparationContext, operations: readonly Operation[]): PreparedCommit {
   const { staging } = context;
@@ -56,9 +63,8 @@ export function prepareCommit(context: PreparationContext, operations: readonly 
   }
   if (records.length === 0) {
     staging.rollBack();
-    return { record: null, documents };
+    return { written: null, documents };
   }
-  staging.stage();
   const record: CommitRecord = {
     sequence,
     committedAt: context.now,
@@ -67,11 +73,24 @@ export function prepareCommit(context: PreparationContext, operations: readonly 
     requestDigest: null,
     records,
   };
-  return { record, documents };
+  const written = { record, encoded: encodeOrRollBack(record, context) };
+  staging.stage();
+  return { written, documents };
+}
+
+/** Before the commit is staged: one that cannot be written down must not take a sequence, which the log would wait for in vain. */
+function encodeOrRollBack(record: CommitRecord, { staging, random }: PreparationContext): EncodedCommit {
+  try {
+    return encodeCommit(record, random);
+  } catch (error) {
+    staging.rollBack();
+    throw error;
+  }
 }
 
 /** The answer to the caller once the prepared commit is durable and applied. */
-export function commitOf({ record, documents }: PreparedCommit): Commit {
+export function commitOf({ written, documents }: PreparedCommit): Commit {
+  const record = written?.record;
   return { sequence: record?.sequence ?? null, committedAt: record?.committedAt ?? null, documents };
 }
 

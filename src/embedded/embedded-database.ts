@@ -10,7 +10,6 @@ import type { Archived } from '../query/find-query.ts';
 import { commitOf, type PreparedCommit, prepareCommit } from './commit-preparation.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { admits, EmbeddedReadView } from './embedded-read-view.ts';
-import { encodeCommit } from './log/record.ts';
 import { DatabaseBackups } from './maintenance/database-backup.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
@@ -285,6 +284,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
       prepared = prepareCommit(
         {
           staging: this.#staging,
+          random: this.#random,
           principal: principal.name,
           now: this.#clock.now(),
           createDocumentId: this.#createDocumentId,
@@ -296,12 +296,13 @@ export class EmbeddedDatabase implements Database, BackupProvider {
       if (this.#staging.readInFlight) await this.#storage.queue.settled();
       throw error;
     }
-    const { record, documents } = prepared;
-    if (record === null) {
+    const { written, documents } = prepared;
+    if (written === null) {
       if (this.#staging.readInFlight) await this.#storage.queue.settled();
       return commitOf(prepared);
     }
-    await this.#storage.queue.enqueue(encodeCommit(record, this.#random), () => {
+    const { record, encoded } = written;
+    await this.#storage.queue.enqueue(encoded, () => {
       this.#state.apply(record);
       this.#staging.settle(record.sequence, documents);
     });

@@ -124,3 +124,19 @@ test('a barrier runs behind a frame that could not be written', async () => {
   expect(await barrier).toEqual([]);
   expect(failures).toHaveLength(1);
 });
+
+test('commits that are more than one frame holds are written in several, and a barrier waits for all of them', async () => {
+  // Never written to, so that the system need not have as much memory.
+  const bytes = Buffer.alloc(2 ** 30);
+  const commits = [1, 2, 3].map((sequence) =>
+    queue.enqueue({ sequence, bytes, linkBytes: Buffer.alloc(0), recordCount: 0 }, () => applied.push(sequence)),
+  );
+  const barrier = queue.barrier(async () => [...applied]);
+  for (const number of [1, 2, 3]) {
+    await nextTick();
+    expect(frames.map(({ sequences }) => sequences).at(-1)).toEqual([number]);
+    frames[number - 1]?.succeed();
+  }
+  expect(await barrier).toEqual([1, 2, 3]);
+  await Promise.all(commits);
+});
