@@ -169,7 +169,8 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   readonly #memory: MemoryLimit;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
-  #toldWriteState: WriteState = 'accepted';
+  /** At first what the status says, which the owner is to look at. */
+  #toldWriteState: WriteState;
   #closed = false;
 
   constructor(parts: Parts) {
@@ -186,6 +187,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
     this.#limits = parts.limits;
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
+    this.#toldWriteState = parts.storage.log.foundNoSpace ? 'storageFull' : 'accepted';
     this.#createDocumentId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),

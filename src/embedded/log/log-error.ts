@@ -1,3 +1,5 @@
+import { DatabaseError } from '../../errors.ts';
+
 /** Where in the log, or in a snapshot, something is, as evidence for whoever looks into it. */
 export interface LogPosition {
   readonly file: string;
@@ -75,8 +77,15 @@ export function unlessUnreadable<T>(decode: () => T): T | null {
 /** There was no room for a write, and what had been written of it is gone again: as if it had not been tried. */
 export class NoSpaceError extends Error {
   override readonly name = 'NoSpaceError';
+  readonly file: string;
 
-  constructor(path: string, cause: unknown) {
-    super(`No room to write ${path}`, { cause });
+  constructor(file: string, cause: unknown) {
+    super(`No room to write ${file}`, { cause });
+    this.file = file;
+  }
+
+  /** What a client is told, who need not know where on the server's disk it was. `consequence` says what was not done. */
+  refusal(consequence: string): DatabaseError {
+    return new DatabaseError('STORAGE_FULL', `The server's disk is full: ${consequence}`, {}, { cause: this.cause });
   }
 }

@@ -40,6 +40,8 @@ export interface RecoveredLog {
   readonly newestPath: string;
   /** All bytes of the newest segment, a tail included. */
   readonly newestBytes: Buffer;
+  /** Whether `log/newest` names it, and not the one before. */
+  readonly newestRecorded: boolean;
   /** How much was read behind the snapshot. */
   readonly segments: number;
   readonly frames: number;
@@ -88,6 +90,7 @@ class LogReader {
   #newest: SegmentContent | null = null;
   #newestPath = '';
   #newestLength = 0;
+  #newestRecorded = false;
   /** Those of the log that were looked at, whether read or passed over. */
   #count = 0;
   #segments = 0;
@@ -139,6 +142,7 @@ class LogReader {
       const ids = `${recorded.databaseId} and ${found.header.databaseId}`;
       throw new CorruptionError({ file, offset: 0, sequence }, `it and the segments are of two databases, ${ids}`);
     }
+    this.#newestRecorded = recorded.firstSequence === found.header.firstSequence;
   }
 
   recovered(): RecoveredLog | null {
@@ -147,6 +151,7 @@ class LogReader {
       newest: this.#newest,
       newestPath: this.#newestPath,
       newestBytes: this.#buffer.subarray(0, this.#newestLength),
+      newestRecorded: this.#newestRecorded,
       segments: this.#segments,
       frames: this.#frames,
       commits: this.#commits,
