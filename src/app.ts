@@ -79,6 +79,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     version,
     database,
     backups: database,
+    maintenance: database,
     logger,
     bodyBytesMax,
     jsonLimits,
@@ -118,8 +119,8 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'epochBegun':
     case 'snapshotDamaged':
     case 'snapshotNotRemoved':
-      return 'warn';
     case 'noSpace':
+      return 'warn';
     case 'failed':
     case 'snapshotFailed':
     case 'historyFailed':

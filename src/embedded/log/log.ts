@@ -384,8 +384,9 @@ export class Log {
   #failed(error: unknown): DatabaseError {
     if (this.#failure !== null) return this.#failure;
     if (error instanceof NoSpaceError) {
+      // Once: refusals come as often as requests do.
+      if (!this.#foundNoSpace) this.#tell({ kind: 'noSpace', file: error.file, cause: error.cause });
       this.#foundNoSpace = true;
-      this.#tell({ kind: 'noSpace', file: error.file, cause: error.cause });
       return error.refusal(storageFull);
     }
     this.#failure = new DatabaseError(
