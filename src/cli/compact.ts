@@ -13,8 +13,8 @@ export const compactCommand: Command = {
   usage: '[--flag VALUE ...]',
   description: [
     'Has a running server take what was erased (eraseDocument) out of its files now. Erased documents are gone from memory and from every ' +
-      'answer at once; their bytes stay in the log and the snapshots until history is pruned the next time, or until this command. With ' +
-      '--history-bytes-max unlimited they stay until this command.',
+      'answer at once; their bytes leave the log and the snapshots as history is pruned, or by this command. With ' +
+      '--history-bytes-max unlimited they leave by this command alone.',
     'Every file in which an erased document stands is written again without it, one after the other, and verified before it takes the place of the ' +
       'old one, so the disk needs room for one more of the largest. Nothing else is lost: the rest of history is kept, and verifies. ' +
       'Reads and writes go on meanwhile. While a backup is under way, this waits for it.',
@@ -26,7 +26,10 @@ export const compactCommand: Command = {
   exitCodes: new Map([
     [exitCodes.clean, 'What was erased before the command is in no file of the data directory any more.'],
     [exitCodes.usage, 'A flag is wrong.'],
-    [exitCodes.diskFailed, "The server's disk failed or is full. Some files may still hold it: run the command again."],
+    [
+      exitCodes.diskFailed,
+      "The server's disk is full, or failed under its log. Some files may still hold it: run the command again.",
+    ],
     [exitCodes.noServer, 'The server cannot be reached, refused, or broke off. Run the command again.'],
     [exitCodes.bug, 'A bug; standard error says what happened.'],
   ]),

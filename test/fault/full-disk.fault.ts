@@ -33,7 +33,7 @@ test('a full tmpfs: 507; reads go on; writes resume when there is room; a kill l
     const ballast = ['one', 'two', 'three'].map((name) => join(mount, name));
     for (const path of ballast) namespace.run('dd', 'if=/dev/zero', `of=${path}`, 'bs=1k', 'count=200', 'status=none');
     const data = join(mount, 'data');
-    const flags = ['--segment-bytes-max', '64KiB', '--log-level', 'silent'];
+    const flags = ['--segment-bytes-max', '64KiB', '--log-level', 'warn'];
     const first = await startServer(data, flags, {}, namespace.wrapper);
     await using server = first.server;
     const acknowledged: Created[] = [];
@@ -62,6 +62,7 @@ test('a full tmpfs: 507; reads go on; writes resume when there is room; a kill l
     // What is there can be served from a full disk, and written to again when there is room.
     const again = await startServer(data, flags, {}, namespace.wrapper);
     await using _ = again.server;
+    expect(again.server.stderr).toContain('the disk is full: reads are served');
     const found = await send(`${again.url}/document/find`, { method: 'POST', body: {} });
     expect(found.json).toEqual(acknowledged);
     const body = { name: 'a', body: { text: 'x'.repeat(5000) } };
