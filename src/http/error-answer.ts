@@ -15,9 +15,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
       { err: error, requestId: request.id, method: request.method, url: request.url },
       'internal error',
     );
-  }
-  // Expected, but something that whoever runs the server may want to see; what is wrong with a request is for its client alone.
-  else if (refusal.status >= 500) {
+  } else if (refusal.status >= 500) {
+    // Expected, but something that whoever runs the server may want to see. What is wrong with a request is for its client alone.
     request.log.warn({ code: refusal.code, requestId: request.id, url: request.url }, refusal.message);
   }
   // The router would close the connection while the client still sends, and a client whose connection is reset never sees

@@ -108,7 +108,8 @@ export class HistoryKeeper {
 
   /**
    * Carries out on disk every erasure that was applied by now.
-   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed, what sealing the segment throws. @throws {NoSpaceError} @throws {CorruptionError} It is tried again with the next pruning.
+   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed, what sealing the segment throws. @throws {NoSpaceError}
+   * @throws {CorruptionError} It is tried again with the next pruning.
    */
   eraseOnDisk(): Promise<Compaction> {
     const done = new Promise<Compaction>((resolve, reject) => {
