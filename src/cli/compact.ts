@@ -26,10 +26,7 @@ export const compactCommand: Command = {
   exitCodes: new Map([
     [exitCodes.clean, 'What was erased before the command is in no file of the data directory any more.'],
     [exitCodes.usage, 'A flag is wrong.'],
-    [
-      exitCodes.diskFailed,
-      "The server's disk is full, or failed under its log. Some files may still hold it: run the command again.",
-    ],
+    [exitCodes.diskFailed, "The server's disk is full or failed. Some files may still hold it: run the command again."],
     [exitCodes.noServer, 'The server cannot be reached, refused, or broke off. Run the command again.'],
     [exitCodes.bug, 'A bug; standard error says what happened.'],
   ]),

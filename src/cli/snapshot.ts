@@ -22,10 +22,7 @@ export const snapshotCommand: Command = {
   exitCodes: new Map([
     [exitCodes.clean, 'The snapshot is on disk, and was read back.'],
     [exitCodes.usage, 'A flag is wrong.'],
-    [
-      exitCodes.diskFailed,
-      "The server's disk is full, or failed under its log. The snapshots that there were are still there.",
-    ],
+    [exitCodes.diskFailed, "The server's disk is full or failed. The snapshots that there were are still there."],
     [exitCodes.noServer, 'The server cannot be reached, refused, or broke off.'],
     [exitCodes.bug, 'A bug; standard error says what happened.'],
   ]),
