@@ -8,6 +8,7 @@ import type { DatabaseError } from './errors.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
 
 /** The settings, with what was left to be found out. */
@@ -59,7 +60,18 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       stallMsMax: config.stallMsMax,
     },
   });
-  const { bodyBytesMax, pageSizeMax, allowedOrigins } = config;
+  const { bodyBytesMax, allowedOrigins } = config;
+  const queryLimits: QueryLimits = {
+    filter: {
+      ...defaultFilterLimits,
+      depthMax: config.filterDepthMax,
+      nodeCountMax: config.filterPartsMax,
+      valueCountMax: config.filterValuesMax,
+      patternLengthMax: config.regexLengthMax,
+    },
+    order: { pathCountMax: config.sortPathsMax },
+    page: { pageSizeMax: config.pageSizeMax },
+  };
   const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
   // Until there is authentication, whoever reaches the server may do everything.
   const principalOf = () => anonymous;
@@ -67,6 +79,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     version,
     database,
     backups: database,
+    maintenance: database,
     logger,
     bodyBytesMax,
     jsonLimits,
@@ -74,8 +87,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     allowedHosts: [config.host.toLowerCase(), ...config.allowedHosts],
   });
   const { now } = Date;
-  server.register(createRestRouter({ database, principalOf, now, pageSizeMax, bodyBytesMax, jsonLimits }));
-  server.register(createGraphqlPlugin({ database, version, principalOf, now, pageSizeMax, jsonLimits }));
+  server.register(createRestRouter({ database, principalOf, now, queryLimits, bodyBytesMax, jsonLimits }));
+  server.register(createGraphqlPlugin({ database, version, principalOf, now, queryLimits, jsonLimits }));
 
   return {
     failed: failed.promise,
@@ -108,8 +121,8 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'snapshotDamaged':
     case 'snapshotNotRemoved':
     case 'indexRefused':
-      return 'warn';
     case 'noSpace':
+      return 'warn';
     case 'failed':
     case 'snapshotFailed':
     case 'historyFailed':

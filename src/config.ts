@@ -74,6 +74,41 @@ export const settings = {
     type: wholeNumber('DOCUMENTS', 100, 100_000),
     help: 'Most documents that a client may ask for in one page. More is refused with LIMIT_EXCEEDED.',
   },
+  filterDepthMax: {
+    flag: 'filter-depth-max',
+    environment: ['YARADB_FILTER_DEPTH_MAX'],
+    default: '64',
+    type: wholeNumber('LEVELS', 4, 256),
+    help: 'Deepest nesting of filters in each other (and, or, not, some). Deeper ones are refused with LIMIT_EXCEEDED.',
+  },
+  filterPartsMax: {
+    flag: 'filter-parts-max',
+    environment: ['YARADB_FILTER_PARTS_MAX'],
+    default: '1000',
+    type: wholeNumber('PARTS', 10, 10_000),
+    help: 'Most parts of one filter: fields, operators and values of all, each of which is work for every document that is looked at. More is refused with LIMIT_EXCEEDED.',
+  },
+  filterValuesMax: {
+    flag: 'filter-values-max',
+    environment: ['YARADB_FILTER_VALUES_MAX'],
+    default: '10000',
+    type: wholeNumber('VALUES', 10, 1_000_000),
+    help: 'Most values in the lists of in and notIn of one filter. More is refused with LIMIT_EXCEEDED.',
+  },
+  regexLengthMax: {
+    flag: 'regex-length-max',
+    environment: ['YARADB_REGEX_LENGTH_MAX'],
+    default: '1000',
+    type: wholeNumber('CHARACTERS', 10, 10_000),
+    help: 'Longest regular expression. A longer one, or one that repeats so much that it compiles to over 2000 instructions, is refused with LIMIT_EXCEEDED.',
+  },
+  sortPathsMax: {
+    flag: 'sort-paths-max',
+    environment: ['YARADB_SORT_PATHS_MAX'],
+    default: '8',
+    type: wholeNumber('PATHS', 1, 32),
+    help: 'Most paths that one list is sorted by. More is refused with LIMIT_EXCEEDED.',
+  },
   allowedHosts: {
     flag: 'allowed-hosts',
     environment: ['YARADB_ALLOWED_HOSTS'],
@@ -217,6 +252,11 @@ export interface Config {
   readonly nestingMax: number;
   readonly integerDigitsMax: number;
   readonly pageSizeMax: number;
+  readonly filterDepthMax: number;
+  readonly filterPartsMax: number;
+  readonly filterValuesMax: number;
+  readonly regexLengthMax: number;
+  readonly sortPathsMax: number;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly operationsMax: number;
@@ -283,6 +323,11 @@ export function parseConfig(
     nestingMax: read(settings.nestingMax),
     integerDigitsMax: read(settings.integerDigitsMax),
     pageSizeMax: read(settings.pageSizeMax),
+    filterDepthMax: read(settings.filterDepthMax),
+    filterPartsMax: read(settings.filterPartsMax),
+    filterValuesMax: read(settings.filterValuesMax),
+    regexLengthMax: read(settings.regexLengthMax),
+    sortPathsMax: read(settings.sortPathsMax),
     allowedHosts: read(settings.allowedHosts),
     allowedOrigins: read(settings.allowedOrigins),
     operationsMax: read(settings.operationsMax),

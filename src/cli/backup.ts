@@ -1,37 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseConfig, serverUrl } from '../config.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { ArchiveError } from '../embedded/maintenance/archive-error.ts';
 import { receiveBackup } from '../embedded/maintenance/backup-receiver.ts';
 import { nodeFileSystem } from '../embedded/ports/node-file-system.ts';
-import { type SettingType, UsageError } from '../setting.ts';
-import { BackupRequest, ServerError } from './backup-request.ts';
-import { type Command, jsonOption, type Option } from './command.ts';
+import { UsageError } from '../setting.ts';
+import { BackupRequest } from './backup-request.ts';
+import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOf, systemErrorOf } from './failure.ts';
 import { printLine } from './output.ts';
 import { Progress } from './progress.ts';
+import { ServerError } from './server-request.ts';
+import { serverUrlOf, urlOption } from './server-url.ts';
 import { countText, sizeText } from './size-text.ts';
 
-const urlType: SettingType<URL> = {
-  placeholder: 'URL',
-  expected: 'the URL of a server, such as http://127.0.0.1:8000',
-  parse: (given) => {
-    const url = URL.canParse(given) ? new URL(given) : undefined;
-    return url?.protocol === 'http:' && url.pathname === '/' && url.search === '' ? url : undefined;
-  },
-};
-
-const options = {
-  url: {
-    flag: 'url',
-    type: urlType,
-    help: 'The server. When absent, the one that YARADB_HOST and YARADB_PORT name: http://127.0.0.1:8000 without them.',
-  },
-  json: jsonOption,
-} as const satisfies Record<string, Option>;
+const options = { url: urlOption, json: jsonOption };
 
 /** `yaradb backup TARGET`. */
 export const backupCommand: Command = {
@@ -55,7 +40,7 @@ export const backupCommand: Command = {
   ]),
   async run(given) {
     const { TARGET: target } = given.take(['TARGET']);
-    const url = given.value(options.url) ?? defaultUrl();
+    const url = serverUrlOf(given);
     const json = given.has(options.json);
     const form = target.endsWith('.tar') ? 'archive' : 'directory';
     if (existsSync(target)) throw new UsageError(`${target} is there already: a backup is not written over anything`);
@@ -98,14 +83,10 @@ export const backupCommand: Command = {
   },
 };
 
-function defaultUrl(): URL {
-  const { host, port } = parseConfig(new Map(), process.env, false);
-  return new URL(serverUrl(host, port));
-}
-
 function failureOfBackup(error: unknown, target: string): CommandFailure {
   const cause = { cause: error };
-  if (error instanceof ServerError) return new CommandFailure(exitCodes.noServer, error.message, cause);
+  if (error instanceof ServerError)
+    return new CommandFailure(exitCodes.noServer, `${error.message}. There is no backup.`, cause);
   if (error instanceof ArchiveError)
     return new CommandFailure(exitCodes.corruption, `${error.message}. There is no backup.`, cause);
   const system = systemErrorOf(error);

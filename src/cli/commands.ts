@@ -16,6 +16,20 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    'snapshot',
+    {
+      summary: 'Have a running server take a snapshot, so that its next start is short.',
+      load: async () => (await import('./snapshot.ts')).snapshotCommand,
+    },
+  ],
+  [
+    'compact',
+    {
+      summary: 'Have a running server take what was erased out of its files.',
+      load: async () => (await import('./compact.ts')).compactCommand,
+    },
+  ],
+  [
     'verify',
     {
       summary: 'Check every byte of a data directory that no server has open.',

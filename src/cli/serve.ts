@@ -71,6 +71,12 @@ async function logStart(app: App, config: AppConfig, log: Logger): Promise<void>
     { version: readVersion(), dataDirectory, documents, sequence, durability, memory, recovery },
     'database open',
   );
+  if (status.writes === 'storageFull') {
+    log.warn(
+      { dataDirectory, writes: status.writes },
+      'the disk is full: reads are served, writes are refused until there is room',
+    );
+  }
   if (status.writes === 'memoryFull') {
     log.warn(
       { memory },

@@ -35,6 +35,11 @@ function isDocumentField(name: string): name is DocumentField {
   return Object.hasOwn(fieldValues, name);
 }
 
+/** Whether the text of a path names one of the document's own fields. */
+export function isDocumentFieldPath(text: string): boolean {
+  return text.startsWith('$') && isDocumentField(text.slice(1));
+}
+
 function timeValue(milliseconds: number | null): string | null {
   return milliseconds === null ? null : formatTime(milliseconds);
 }

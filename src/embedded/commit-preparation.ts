@@ -12,18 +12,25 @@ import {
   VersionConflictError,
 } from '../errors.ts';
 import { CommitOutcome } from './constraints.ts';
-import type { CommitRecord, LogRecord, TableRecord } from './log/record.ts';
+import { type CommitRecord, type EncodedCommit, encodeCommit, type LogRecord, type TableRecord } from './log/record.ts';
+import type { Random } from './ports/random.ts';
 import type { Staging, TableDefinition } from './staging.ts';
 
-/** What a commit will be once it is durable: the record for the log, and the answer. */
+/** What a commit will be once it is durable: what goes into the log, and the answer. */
 export interface PreparedCommit {
   /** Null when there is nothing to write. */
-  readonly record: CommitRecord | null;
+  readonly written: WrittenCommit | null;
   readonly documents: readonly Document[];
+}
+
+export interface WrittenCommit {
+  readonly record: CommitRecord;
+  readonly encoded: EncodedCommit;
 }
 
 export interface PreparationContext {
   readonly staging: Staging;
+  readonly random: Random;
   readonly principal: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -40,7 +47,7 @@ export interface CommitDraft {
 /**
  * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, looks whether
  * what they come to obeys the tables, and returns the documents that result. All or nothing: on an error the staging is as it was before.
- * @throws {DatabaseError} as `Database.commit` says.
+ * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
 export function prepareCommit(context: PreparationContext, operations: readonly Operation[]): PreparedCommit {
   return prepareRecords(context, (draft) => {
@@ -60,10 +67,8 @@ export function prepareCommit(context: PreparationContext, operations: readonly 
  * The same for whatever a commit may hold.
  * @param decide writes to the draft and to the staging alike; what it throws takes both back.
  */
-export function prepareRecords(
-  { staging, now, principal }: PreparationContext,
-  decide: (draft: CommitDraft) => void,
-): PreparedCommit {
+export function prepareRecords(context: PreparationContext, decide: (draft: CommitDraft) => void): PreparedCommit {
+  const { staging, now, principal } = context;
   const draft: CommitDraft = { sequence: staging.begin(), records: [], documents: [] };
   try {
     decide(draft);
@@ -74,9 +79,8 @@ export function prepareRecords(
   const { sequence, records, documents } = draft;
   if (records.length === 0) {
     staging.rollBack();
-    return { record: null, documents };
+    return { written: null, documents };
   }
-  staging.stage();
   const record: CommitRecord = {
     sequence,
     committedAt: now,
@@ -85,7 +89,19 @@ export function prepareRecords(
     requestDigest: null,
     records,
   };
-  return { record, documents };
+  const written = { record, encoded: encodeOrRollBack(record, context) };
+  staging.stage();
+  return { written, documents };
+}
+
+/** Before the commit is staged: one that cannot be written down must not take a sequence, which the log would wait for in vain. */
+function encodeOrRollBack(record: CommitRecord, { staging, random }: PreparationContext): EncodedCommit {
+  try {
+    return encodeCommit(record, random);
+  } catch (error) {
+    staging.rollBack();
+    throw error;
+  }
 }
 
 /** @param onChange told of the document as the operation leaves it; of an erasure, of the version that goes. */
@@ -111,7 +127,8 @@ function runOperation(
 }
 
 /** The answer to the caller once the prepared commit is durable and applied. */
-export function commitOf({ record, documents }: PreparedCommit): Commit {
+export function commitOf({ written, documents }: PreparedCommit): Commit {
+  const record = written?.record;
   return { sequence: record?.sequence ?? null, committedAt: record?.committedAt ?? null, documents };
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseError } from '../errors.ts';
+import { framePayloadBytesMax } from './log/frame.ts';
 import type { EncodedCommit } from './log/record.ts';
 
 /** Where frames go. `Log` is the one there is; the queue needs no more of it than this. */
@@ -93,14 +94,23 @@ export class CommitQueue {
     // Commits that are prepared in the same tick share the first frame.
     await Promise.resolve();
     while (this.#waiting.length > 0 || this.#barriers.length > 0) {
-      const group = this.#waiting;
-      const barriers = this.#barriers;
-      this.#waiting = [];
-      this.#barriers = [];
+      const group = this.#nextGroup();
+      // A barrier is for all that was enqueued before it.
+      const barriers = this.#waiting.length === 0 ? this.#barriers.splice(0) : [];
       if (group.length > 0) await this.#write(group);
       for (const run of barriers) await run();
     }
     this.#writing = null;
+  }
+
+  /** All that wait, or as many of the first of them as a frame holds. */
+  #nextGroup(): Waiting[] {
+    let bytes = 0;
+    const tooMany = this.#waiting.findIndex(({ commit }) => {
+      bytes += commit.bytes.length;
+      return bytes > framePayloadBytesMax;
+    });
+    return this.#waiting.splice(0, tooMany === -1 ? this.#waiting.length : Math.max(1, tooMany));
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {

@@ -1,6 +1,5 @@
 import type { PreparationContext, PreparedCommit } from './commit-preparation.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { encodeCommit } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Random } from './ports/random.ts';
 import type { Staging } from './staging.ts';
@@ -16,7 +15,7 @@ export interface CommitterOptions {
   readonly createId: () => string;
 }
 
-/** The one way in which anything is written: prepare against staging, encode, enqueue, apply. */
+/** The one way in which anything is written: prepare against staging, enqueue, apply. */
 export class Committer {
   readonly #options: CommitterOptions;
 
@@ -34,18 +33,19 @@ export class Committer {
     queue.checkRoom();
     let prepared: PreparedCommit;
     try {
-      prepared = prepare({ staging, principal, now: clock.now(), createDocumentId: createId });
+      prepared = prepare({ staging, random, principal, now: clock.now(), createDocumentId: createId });
     } catch (error) {
       // What decided the rejection may still be on its way to the disk.
       if (staging.readInFlight) await queue.settled();
       throw error;
     }
-    const { record, documents } = prepared;
-    if (record === null) {
+    const { written, documents } = prepared;
+    if (written === null) {
       if (staging.readInFlight) await queue.settled();
       return prepared;
     }
-    await queue.enqueue(encodeCommit(record, random), () => {
+    const { record, encoded } = written;
+    await queue.enqueue(encoded, () => {
       state.apply(record);
       staging.settle(record.sequence, documents);
     });

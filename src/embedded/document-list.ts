@@ -26,6 +26,11 @@ export class DocumentList {
     return this.#documents[index];
   }
 
+  /** A copy, which stays as it is. */
+  toArray(): Document[] {
+    return [...this.#documents];
+  }
+
   /** Where the first document after `key` stands: the end of the list when there is none, 0 without a key. */
   indexAfter(key: CreationKey | undefined): number {
     if (key === undefined) return 0;

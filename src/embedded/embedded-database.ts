@@ -1,8 +1,9 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
+import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
 import type { Commit, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
-import type { DatabaseStatus, WriteState } from '../database/status.ts';
+import type { DatabaseStatus, SnapshotStatus, WriteState } from '../database/status.ts';
 import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
@@ -118,7 +119,7 @@ interface Parts {
 }
 
 /** Memory plus an append-only log, in one process. */
-export class EmbeddedDatabase implements Database, BackupProvider {
+export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #storage: Storage;
@@ -136,7 +137,8 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   readonly #memory: MemoryLimit;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
-  #toldWriteState: WriteState = 'accepted';
+  /** At first what the status says, which the owner is to look at. */
+  #toldWriteState: WriteState;
   #closed = false;
 
   constructor(parts: Parts) {
@@ -151,6 +153,7 @@ export class EmbeddedDatabase implements Database, BackupProvider {
     this.#limits = parts.limits;
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
+    this.#toldWriteState = parts.storage.log.foundNoSpace ? 'storageFull' : 'accepted';
     const { state, staging, memory, limits } = parts;
     const createId = createDocumentIdGenerator({
       now: () => clock.now(),
@@ -191,12 +194,12 @@ export class EmbeddedDatabase implements Database, BackupProvider {
 
   /**
    * Takes what was erased by now out of every file, which otherwise the next pruning does.
-   * @throws {DatabaseError} `OVERLOADED` when the database is being closed; what sealing a segment throws. The system's own error when
-   *   a file could not be written: it is tried again later.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room to write a file again, `OVERLOADED` when the database is being closed,
+   *   what sealing a segment throws. The system's own error when a file could not be written. It is tried again with the next pruning.
    */
-  async eraseOnDisk(): Promise<void> {
+  async eraseOnDisk(): Promise<Compaction> {
     this.#checkOpen();
-    await this.#storage.eraseOnDisk();
+    return this.#storage.eraseOnDisk();
   }
 
   /** Resolves when nothing is left to be done in the background for the history on disk: whoever looks at files then finds them at rest. */
@@ -208,6 +211,14 @@ export class EmbeddedDatabase implements Database, BackupProvider {
   async pinFiles(): Promise<() => void> {
     this.#checkOpen();
     return this.#storage.pinFiles();
+  }
+
+  async snapshot(_principal: Principal): Promise<SnapshotStatus> {
+    return statusOf(await this.takeSnapshot());
+  }
+
+  compact(_principal: Principal): Promise<Compaction> {
+    return this.eraseOnDisk();
   }
 
   async openBackup(_principal: Principal): Promise<OpenBackup> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Compaction } from '../database/maintenance.ts';
 import type { HistoryStatus } from '../database/status.ts';
 import { everything } from '../query/filter.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -6,6 +7,7 @@ import { EmbeddedReadView } from './embedded-read-view.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
 import { withLogDirectorySync } from './history/log-directory-sync.ts';
 import { Log, type LogPoint } from './log/log.ts';
+import { NoSpaceError } from './log/log-error.ts';
 import type { EncodedCommit } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
@@ -141,8 +143,15 @@ export class Storage {
   }
 
   /** As `EmbeddedDatabase.eraseOnDisk`. */
-  eraseOnDisk(): Promise<void> {
-    return this.#history.eraseOnDisk();
+  async eraseOnDisk(): Promise<Compaction> {
+    try {
+      return await this.#history.eraseOnDisk();
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error;
+      throw error.refusal(
+        'what was erased is still in some files, each of which takes as much room again to be written anew. Free some',
+      );
+    }
   }
 
   /** As `EmbeddedDatabase.historyIdle`. */

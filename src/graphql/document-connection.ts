@@ -103,13 +103,14 @@ export function addDocumentConnection(
         archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
       },
       resolve: async (_root, { table, filter, orderBy, archived, ...page }, context) => {
+        const { queryLimits } = context.services;
         const query: FindQuery = {
           table: table ?? undefined,
-          filter: filterOf(filter),
-          orderBy: parseOrderBy(orderBy),
+          filter: filterOf(filter, queryLimits.filter),
+          orderBy: parseOrderBy(orderBy, queryLimits.order),
           archived: archived ?? 'EXCLUDE',
         };
-        const request = parsePageRequest(page, context.services);
+        const request = parsePageRequest(page, queryLimits.page);
         return new DocumentList(await context.view(), query, request);
       },
     }),

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../document/json.ts';
 import { everything, type Filter } from '../query/filter.ts';
 import { type FilterInput, parseFilter } from '../query/filter-parser.ts';
+import type { FilterLimits } from '../query/limits.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
 type Lists = 'in' | 'notIn' | 'all';
@@ -18,8 +19,8 @@ interface DocumentFilterInput extends Omit<FilterInput, Lists | Filters> {
 }
 
 /** The filter that a client sent; every document fits when it sent none. GraphQL's coercion leaves no item undefined. */
-export function filterOf(input: DocumentFilterInput | null | undefined): Filter {
-  return input == null ? everything : parseFilter(input as FilterInput);
+export function filterOf(input: DocumentFilterInput | null | undefined, limits: FilterLimits): Filter {
+  return input == null ? everything : parseFilter(input as FilterInput, limits);
 }
 
 /** The inputs of a search, as references that fields take their arguments from. */
@@ -75,6 +76,10 @@ export function addDocumentFilter(builder: YaradbSchemaBuilder) {
       endsWith: t.string(),
       regex: t.string({ description: 'Answers in linear time, whatever the pattern.' }),
       size: t.int(),
+      mod: t.field({
+        type: ['SafeInt'],
+        description: 'A divisor and the remainder that a number leaves: [4, 0]. Fractions are cut off first.',
+      }),
       all: t.field({ type: ['JSON'], required: { list: false, items: false } }),
       some: t.field({
         type: filter,

@@ -107,8 +107,8 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
       nullable: true,
       description:
         'Takes the document away for good, archived or not, if it is still at `version`: it is gone from memory and from every ' +
-        'answer at once. Its bytes leave the disk with the next pruning of history: `status` tells up to which commit that has ' +
-        'been done.',
+        'answer at once. Its bytes leave the disk as history is pruned, or when the operator of the server runs `yaradb compact`: ' +
+        '`erasedOnDiskUpTo` in `status { history }` tells up to which commit that has been done.',
       args: { id: t.arg.id({ required: true }), version: t.arg.int({ required: true }) },
       resolve: async (_root, { id, version }, { database, principal }) => {
         await database.commit(principal, [{ kind: 'erase', id: parseDocumentId(id, 'id'), version }]);

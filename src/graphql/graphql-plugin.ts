@@ -33,14 +33,14 @@ export const graphqlPath = '/graphql';
  * `{ detail, code, …evidence }`, which clients of GraphQL then get as an error of GraphQL.
  */
 export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyInstance) => Promise<void> {
-  const { database, version, pageSizeMax, principalOf, now, jsonLimits } = options;
+  const { database, version, queryLimits, principalOf, now, jsonLimits } = options;
   const startedAt = now();
   // A clock that was set back must not tell of a negative time.
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
   return async (server) => {
     const yoga = createYogaServer({
       schema: { jsonLimits },
-      services: { database, version, pageSizeMax, uptimeSeconds },
+      services: { database, version, queryLimits, uptimeSeconds },
       documentLimits: { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits },
       answerLengthMax: options.answerLengthMax ?? answerLengthMaxDefault,
       logger: quietLogger(server.log),

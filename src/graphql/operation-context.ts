@@ -1,6 +1,7 @@
 import type { Database, ReadView } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus } from '../database/status.ts';
+import type { QueryLimits } from '../query/limits.ts';
 
 /** What resolvers need that is the same for every operation. */
 export interface GraphqlServices {
@@ -9,8 +10,7 @@ export interface GraphqlServices {
   readonly version: string;
   /** Whole seconds since the server started. */
   readonly uptimeSeconds: () => number;
-  /** Most documents in one page. */
-  readonly pageSizeMax: number;
+  readonly queryLimits: QueryLimits;
 }
 
 /** One execution of one operation: who asks, and the one read view that all root fields of a query see. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, type ErrorCode } from '../errors.ts';
 import { bodyTooLarge, HttpRefusal, internalError } from './http-refusal.ts';
 
 /**
@@ -15,6 +15,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
       { err: error, requestId: request.id, method: request.method, url: request.url },
       'internal error',
     );
+  } else if (refusal.status >= 500) {
+    // Expected, but something that whoever runs the server may want to see. What is wrong with a request is for its client alone.
+    request.log.warn({ code: refusal.code, requestId: request.id, url: request.url }, refusal.message);
   }
   // The router would close the connection while the client still sends, and a client whose connection is reset never sees
   // why. Left open, the rest of the body is read and thrown away, within the request's deadline.
@@ -25,11 +28,22 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .send({ detail: refusal.message, code: refusal.code, ...refusal.evidence });
 }
 
+/** Of what can be wrong where no door maps the codes: a body that is not exact JSON, and what the server's own routes ask of the engine. */
+const statuses: ReadonlyMap<ErrorCode, number> = new Map([
+  ['INVALID_ARGUMENT', 400],
+  ['LIMIT_EXCEEDED', 400],
+  ['OVERLOADED', 503],
+  ['STORAGE_FULL', 507],
+  ['OUTCOME_UNKNOWN', 500],
+]);
+
 function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number): HttpRefusal | undefined {
   if (error instanceof HttpRefusal) return error;
-  // A body that is not exact JSON, sent to a door that maps no codes.
-  if (error instanceof DatabaseError && (error.code === 'INVALID_ARGUMENT' || error.code === 'LIMIT_EXCEEDED')) {
-    return new HttpRefusal(400, error.code, error.message, error.evidence);
+  if (error instanceof DatabaseError) {
+    const status = statuses.get(error.code);
+    if (status === undefined) return undefined;
+    const headers = error.code === 'OVERLOADED' ? { 'retry-after': String(error.evidence.retryAfterSeconds ?? 1) } : {};
+    return new HttpRefusal(status, error.code, error.message, error.evidence, headers);
   }
   if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {

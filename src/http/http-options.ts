@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BackupProvider } from '../database/backup.ts';
 import type { Database } from '../database/database.ts';
+import type { MaintenanceProvider } from '../database/maintenance.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 
 export interface HttpOptions {
@@ -10,6 +11,8 @@ export interface HttpOptions {
   readonly database: Database;
   /** What `GET /system/backup` asks. Absent: there is no such endpoint. */
   readonly backups?: BackupProvider;
+  /** What `POST /system/snapshot` and `POST /system/compact` ask. Absent: there are no such endpoints. */
+  readonly maintenance?: MaintenanceProvider;
   /** A pino logger; `false` writes nothing. At level debug each request gets a line. */
   readonly logger: FastifyBaseLogger | false;
   /** Greatest request body in bytes; a longer one gets 413 before it is held in memory. */

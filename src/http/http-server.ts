@@ -15,6 +15,7 @@ import {
   originNotAllowed,
 } from './http-refusal.ts';
 import { acceptJsonBodies, checkBodyType } from './json-body.ts';
+import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { RequestLog } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
@@ -55,7 +56,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   routes.watch(server);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
-  if (options.backups !== undefined) addBackupRoute(server, options.backups, timeouts.socketIdleMsMax);
+  const { backups, maintenance } = options;
+  if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
+  if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
   return server;
 }
 

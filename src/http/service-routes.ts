@@ -4,9 +4,17 @@ import { anonymous } from '../database/principal.ts';
 import type { WriteState } from '../database/status.ts';
 import { backupPath } from './backup-route.ts';
 import type { HttpOptions } from './http-options.ts';
+import { compactPath, snapshotPath } from './maintenance-routes.ts';
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
-export function addServiceRoutes(server: FastifyInstance, { version, database, backups }: HttpOptions): void {
+export function addServiceRoutes(
+  server: FastifyInstance,
+  { version, database, backups, maintenance }: HttpOptions,
+): void {
+  const system = {
+    ...(backups === undefined ? {} : { backup: backupPath }),
+    ...(maintenance === undefined ? {} : { snapshot: snapshotPath, compact: compactPath }),
+  };
   const doors = Object.freeze({
     name: 'yaradb',
     version,
@@ -21,7 +29,7 @@ export function addServiceRoutes(server: FastifyInstance, { version, database, b
       batchCreate: '/document/batch/create',
       combine: '/document/combine',
     },
-    ...(backups === undefined ? {} : { system: { backup: backupPath } }),
+    ...(backups === undefined && maintenance === undefined ? {} : { system }),
     health: { live: '/livez', ready: '/readyz' },
   });
   server.get('/', (_request, reply) => {

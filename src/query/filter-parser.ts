@@ -1,11 +1,11 @@
 import type { JsonValue } from '../document/json.ts';
 import { bodyPath, type Path, parsePath } from '../document/path.ts';
-import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import type { Filter, JsonType } from './filter.ts';
+import { FilterBudget } from './filter-budget.ts';
 import { defaultFilterLimits, type FilterLimits } from './limits.ts';
 import { parseMatch } from './match-parser.ts';
-import { compileRegularExpression } from './regular-expression.ts';
-import { isTime, timeOperand } from './time-operand.ts';
+import { comparisonFilter, listFilter, modFilter, regexFilter, sizeFilter } from './path-filter.ts';
 
 /**
  * A filter as clients write it: GraphQL's `DocumentFilter`, after coercion. A key that is absent, or null where null is no
@@ -33,6 +33,8 @@ export interface FilterInput {
   readonly endsWith?: string | null | undefined;
   readonly regex?: string | null | undefined;
   readonly size?: number | null | undefined;
+  /** The divisor and the remainder. */
+  readonly mod?: readonly number[] | null | undefined;
   readonly some?: FilterInput | null | undefined;
 }
 
@@ -68,23 +70,16 @@ interface Place {
 const elementItself: Path = bodyPath([]);
 
 class FilterParser {
-  readonly #limits: FilterLimits;
-  #nodeCount = 0;
+  readonly #budget: FilterBudget;
 
   constructor(limits: FilterLimits) {
-    this.#limits = limits;
+    this.#budget = new FilterBudget(limits);
   }
 
   parse(input: FilterInput, place: Place): Filter {
     const { argument, depth } = place;
-    if (depth > this.#limits.depthMax) {
-      throw new LimitExceededError(`${argument}: filters are nested more than ${this.#limits.depthMax} levels deep`, {
-        limit: this.#limits.depthMax,
-        actual: depth,
-        path: argument,
-      });
-    }
-    this.#count(1, argument);
+    this.#budget.checkDepth(depth, argument);
+    this.#budget.countNodes(1, argument);
     const parts = [...this.#parseCombinations(input, place), ...this.#parseOperators(input, place)];
     const [first, ...more] = parts;
     if (first === undefined) {
@@ -108,9 +103,7 @@ class FilterParser {
       parts.push(Object.freeze({ kind: 'not', filter: this.parse(input.not, inner(place, 'not')) }));
     }
     if (input.match !== undefined && input.match !== null) {
-      const match = parseMatch(input.match, `${place.argument}.match`, this.#limits);
-      this.#count(match.kind === 'and' ? match.filters.length : 1, `${place.argument}.match`);
-      parts.push(match);
+      parts.push(parseMatch(input.match, `${place.argument}.match`, this.#budget));
     }
     return parts;
   }
@@ -129,7 +122,7 @@ class FilterParser {
     }
     const path = this.#parsePath(text, first, place);
     return operators.map((operator) => {
-      this.#count(1, `${argument}.${operator}`);
+      this.#budget.countNodes(1, `${argument}.${operator}`);
       return Object.freeze(this.#parseOperator(operator, input, path, inner(place, operator)));
     });
   }
@@ -152,31 +145,21 @@ class FilterParser {
 
   #parseOperator(operator: Operator, input: FilterInput, path: Path, place: Place): Filter {
     const { argument } = place;
-    const time = isTime(path);
     switch (operator) {
       case 'eq':
-      case 'ne': {
-        const value = input[operator] ?? null;
-        return { kind: operator, path, value: time ? timeOperand(value, 'eq', argument) : value };
-      }
+      case 'ne':
       case 'gt':
       case 'gte':
       case 'lt':
-      case 'lte': {
-        const value = input[operator] ?? null;
-        return { kind: operator, path, value: time ? timeOperand(value, operator, argument) : value };
-      }
+      case 'lte':
+        return comparisonFilter(operator, path, input[operator] ?? null, argument);
       case 'contains':
         return { kind: operator, path, value: input.contains ?? null };
       case 'in':
       case 'notIn':
       case 'all': {
-        const given = input[operator] ?? [];
-        if (operator === 'all') this.#count(given.length, argument);
-        const values = time
-          ? given.map((value, index) => timeOperand(value, 'eq', `${argument}.${index}`))
-          : given.map((value) => value ?? null);
-        return { kind: operator, path, values: Object.freeze(values) };
+        const values = present(input[operator]).map((value) => value ?? null);
+        return listFilter(operator, path, values, argument, this.#budget);
       }
       case 'exists':
         return { kind: operator, path, exists: present(input.exists) };
@@ -185,27 +168,15 @@ class FilterParser {
       case 'startsWith':
       case 'endsWith':
         return { kind: operator, path, text: present(input[operator]) };
-      case 'regex': {
-        const pattern = present(input.regex);
-        compileRegularExpression(pattern, argument, this.#limits); // refuses it here, where its place is known
-        return { kind: operator, path, pattern };
-      }
+      case 'regex':
+        return regexFilter(path, present(input.regex), argument, this.#budget);
       case 'size':
-        return { kind: operator, path, size: parseSize(present(input.size), argument) };
+        return sizeFilter(path, present(input.size), argument);
+      case 'mod':
+        return modFilter(path, present(input.mod), argument);
       case 'some':
         return { kind: operator, path, filter: this.parse(present(input.some), { ...place, element: true }) };
     }
-  }
-
-  #count(nodes: number, argument: string): void {
-    this.#nodeCount += nodes;
-    const { nodeCountMax } = this.#limits;
-    if (this.#nodeCount <= nodeCountMax) return;
-    throw new LimitExceededError(`${argument}: the filter has more than ${nodeCountMax} parts`, {
-      limit: nodeCountMax,
-      actual: this.#nodeCount,
-      path: argument,
-    });
   }
 }
 
@@ -221,6 +192,7 @@ const otherOperators = [
   'endsWith',
   'regex',
   'size',
+  'mod',
   'some',
 ] as const;
 const operatorNames = [...valueOperators, ...otherOperators];
@@ -240,14 +212,6 @@ function* presentOperators(input: FilterInput): Iterable<Operator> {
 function present<Operand>(operand: Operand | null | undefined): Operand {
   if (operand === undefined || operand === null) throw new TypeError('An operator that is absent was parsed');
   return operand;
-}
-
-function parseSize(size: number, argument: string): number {
-  if (Number.isSafeInteger(size) && size >= 0) return size;
-  throw new InvalidArgumentError(`${argument}: no list has ${size} elements`, {
-    path: argument,
-    expected: 'a whole number from 0',
-  });
 }
 
 function combination(kind: 'and' | 'or', filters: Filter[]): Filter {

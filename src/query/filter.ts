@@ -10,14 +10,17 @@ import type { Path } from '../document/path.ts';
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] } // none: `and` fits all, `or` nothing
   | { readonly kind: 'not'; readonly filter: Filter }
-  | { readonly kind: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'; readonly path: Path; readonly value: JsonValue }
-  | { readonly kind: 'in' | 'notIn' | 'all'; readonly path: Path; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'eq' | 'gt' | 'gte' | 'lt' | 'lte'; readonly path: Path; readonly value: JsonValue }
+  | { readonly kind: 'ne'; readonly path: Path; readonly value: JsonValue }
+  | { readonly kind: 'in'; readonly path: Path; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'notIn' | 'all'; readonly path: Path; readonly values: readonly JsonValue[] }
   | { readonly kind: 'exists'; readonly path: Path; readonly exists: boolean }
   | { readonly kind: 'type'; readonly path: Path; readonly type: JsonType }
   | { readonly kind: 'contains'; readonly path: Path; readonly value: JsonValue }
   | { readonly kind: 'startsWith' | 'endsWith'; readonly path: Path; readonly text: string }
   | { readonly kind: 'regex'; readonly path: Path; readonly pattern: string }
   | { readonly kind: 'size'; readonly path: Path; readonly size: number }
+  | { readonly kind: 'mod'; readonly path: Path; readonly divisor: number; readonly remainder: number } // safe integers
   | { readonly kind: 'some'; readonly path: Path; readonly filter: Filter } // an element of the list; paths start at it
   | EqualField;
 

@@ -4,6 +4,8 @@ export interface FilterLimits {
   readonly depthMax: number;
   /** Filters, operators, fields of `match` and values of `all`, counted together: each is work for every document. */
   readonly nodeCountMax: number;
+  /** Values of all `in` and `notIn`, counted together: each is memory, and a look-up where an index serves. */
+  readonly valueCountMax: number;
   /** UTF-16 code units of a regular expression. */
   readonly patternLengthMax: number;
   /** Instructions of a compiled regular expression: matching takes time in proportion to them and to the text. */
@@ -13,6 +15,7 @@ export interface FilterLimits {
 export const defaultFilterLimits: FilterLimits = Object.freeze({
   depthMax: 64,
   nodeCountMax: 1_000,
+  valueCountMax: 10_000,
   patternLengthMax: 1_000,
   patternProgramSizeMax: 2_000,
 });
@@ -30,6 +33,19 @@ export interface PageLimits {
 }
 
 export const defaultPageLimits: PageLimits = Object.freeze({ pageSizeMax: 1_000 });
+
+/** What a door lets a search ask for. */
+export interface QueryLimits {
+  readonly filter: FilterLimits;
+  readonly order: OrderLimits;
+  readonly page: PageLimits;
+}
+
+export const defaultQueryLimits: QueryLimits = Object.freeze({
+  filter: defaultFilterLimits,
+  order: defaultOrderLimits,
+  page: defaultPageLimits,
+});
 
 /** Documents of a page for which no size was asked. */
 export const pageSizeDefault = 100;

@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { bodyPath, escapeKey, type Path, parsePath } from '../document/path.ts';
-import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import { type EqualField, everything, type Filter } from './filter.ts';
-import { defaultFilterLimits, type FilterLimits } from './limits.ts';
+import { FilterBudget } from './filter-budget.ts';
+import { defaultFilterLimits } from './limits.ts';
 
 /**
  * Makes a frozen filter of an object of plain values, such as `{"username": "alice"}`: the whole value of every field is
@@ -11,7 +12,11 @@ import { defaultFilterLimits, type FilterLimits } from './limits.ts';
  * @throws {InvalidArgumentError} When `value` is not an object.
  * @throws {LimitExceededError} When it has more fields than a filter may have parts.
  */
-export function parseMatch(value: JsonValue, argument: string, limits: FilterLimits = defaultFilterLimits): Filter {
+export function parseMatch(
+  value: JsonValue,
+  argument: string,
+  budget: FilterBudget = new FilterBudget(defaultFilterLimits),
+): Filter {
   if (!isJsonObject(value)) {
     throw new InvalidArgumentError(`${argument}: fields to be equal are given as an object`, {
       path: argument,
@@ -19,12 +24,7 @@ export function parseMatch(value: JsonValue, argument: string, limits: FilterLim
     });
   }
   const fields = Object.entries(value);
-  if (fields.length > limits.nodeCountMax) {
-    throw new LimitExceededError(
-      `${argument}: ${fields.length} fields are given, and ${limits.nodeCountMax} are allowed`,
-      { limit: limits.nodeCountMax, actual: fields.length, path: argument },
-    );
-  }
+  budget.countNodes(fields.length, argument);
   const filters = fields.map(([key, expected]) => matchField(key, expected));
   const [first, ...more] = filters;
   if (first === undefined) return everything;

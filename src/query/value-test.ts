@@ -111,3 +111,16 @@ export function containing(operand: JsonValue): ValueTest {
     return Array.isArray(value) && value.some(equal);
   };
 }
+
+/**
+ * A number that leaves this remainder. Its fraction is cut off first, and the remainder has its sign, both as in MongoDB,
+ * which knows integers of 64 bits only: here they may have any number of digits.
+ */
+export function dividing(divisor: number, remainder: number): ValueTest {
+  const exactDivisor = BigInt(divisor);
+  const exactRemainder = BigInt(remainder);
+  return (value) => {
+    if (typeof value === 'number') return Math.trunc(value) % divisor === remainder; // -0 === 0
+    return typeof value === 'bigint' && value % exactDivisor === exactRemainder;
+  };
+}

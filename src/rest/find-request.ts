@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from '../document/json.ts';
-import { escapeKey, parsePath } from '../document/path.ts';
-import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
+import { parsePath } from '../document/path.ts';
+import { LimitExceededError } from '../errors.ts';
 import type { FindQuery } from '../query/find-query.ts';
-import { parseMatch } from '../query/match-parser.ts';
+import type { PageLimits, QueryLimits } from '../query/limits.ts';
+import { parseMongodbFilter } from '../query/mongodb-filter-parser.ts';
 import type { Order } from '../query/order.ts';
 import { type QueryParameters, wrongParameter } from './query-parameters.ts';
 import { expectObject } from './request-shape.ts';
@@ -16,40 +16,19 @@ export interface FindRequest {
 
 /**
  * The body says what the fields must be, the parameters say the rest.
- * @throws {LimitExceededError} for a `limit` above `pageSizeMax`.
+ * @throws {LimitExceededError} for a filter or a `limit` above `limits`.
  */
-export function parseFind(body: unknown, parameters: QueryParameters, pageSizeMax: number): FindRequest {
-  const match = expectObject(body, '');
-  refuseOperators(match);
+export function parseFind(body: unknown, parameters: QueryParameters, limits: QueryLimits): FindRequest {
   return {
     query: {
       table: parameters.text('table_name'),
-      filter: parseMatch(match, ''),
+      filter: parseMongodbFilter(expectObject(body, ''), '', limits.filter),
       orderBy: parseOrder(parameters),
       archived: parameters.boolean('include_archived') ? 'INCLUDE' : 'EXCLUDE',
     },
-    limit: parseLimit(parameters, pageSizeMax),
+    limit: parseLimit(parameters, limits.page),
     offset: parameters.count('offset') ?? 0,
   };
-}
-
-/**
- * `$` at the beginning of a key is reserved for operators, at the top level and in the object that a field is compared
- * with. Deeper in, and in what documents hold, such a key is data.
- */
-function refuseOperators(match: JsonObject): void {
-  for (const [field, value] of Object.entries(match)) {
-    if (field.startsWith('$')) throw unknownOperator(field, escapeKey(field));
-    const operator = isJsonObject(value) ? Object.keys(value).find((key) => key.startsWith('$')) : undefined;
-    if (operator !== undefined) throw unknownOperator(operator, `${escapeKey(field)}.${escapeKey(operator)}`);
-  }
-}
-
-function unknownOperator(operator: string, path: string): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `Unknown operator '${operator}': a key that begins with $ names an operator, and none of that name is known`,
-    { path, expected: 'values that fields are equal to' },
-  );
 }
 
 /** Without `sort_by` the order is that of creation, `desc` the newest first. */
@@ -64,7 +43,7 @@ function parseOrder(parameters: QueryParameters): readonly Order[] {
   return [{ path: parsePath(sortBy, 'sort_by'), direction: order === 'asc' ? 'ASC' : 'DESC' }];
 }
 
-function parseLimit(parameters: QueryParameters, pageSizeMax: number): number | undefined {
+function parseLimit(parameters: QueryParameters, { pageSizeMax }: PageLimits): number | undefined {
   const limit = parameters.count('limit');
   if (limit === undefined || limit <= pageSizeMax) return limit;
   throw new LimitExceededError(

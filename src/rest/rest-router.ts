@@ -6,6 +6,7 @@ import type { Document } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { DocumentNotFoundError } from '../errors.ts';
+import type { QueryLimits } from '../query/limits.ts';
 import { combineDocuments } from './combine-documents.ts';
 import { parseCombine } from './combine-request.ts';
 import { findBatches, sendDocumentList } from './document-list.ts';
@@ -21,8 +22,8 @@ export interface RestOptions {
   readonly principalOf: (request: FastifyRequest) => Principal;
   /** Milliseconds since the Unix epoch, for `combined_at`. */
   readonly now: () => number;
-  /** Greatest `limit` that a find may ask for. Without a limit it answers everything. */
-  readonly pageSizeMax: number;
+  /** What a find may ask for. Without a `limit` it answers everything. */
+  readonly queryLimits: QueryLimits;
   /** What a combined body may be like: the same as one that is sent. */
   readonly bodyBytesMax: number;
   readonly jsonLimits: JsonLimits;
@@ -48,7 +49,7 @@ export function createRestRouter(options: RestOptions): FastifyPluginCallback {
 /** A body without a content type is JSON, as it was to the predecessor. */
 const config = Object.freeze({ contentTypeOptional: true });
 
-function addReadRoutes(server: FastifyInstance, { database, principalOf, pageSizeMax }: RestOptions): void {
+function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLimits }: RestOptions): void {
   server.get('/ping', (_request, reply) => {
     reply.send({ status: 'alive' });
   });
@@ -63,7 +64,7 @@ function addReadRoutes(server: FastifyInstance, { database, principalOf, pageSiz
   });
 
   server.post('/document/find', { config }, async (request, reply) => {
-    const find = parseFind(request.body, new QueryParameters(request.url), pageSizeMax);
+    const find = parseFind(request.body, new QueryParameters(request.url), queryLimits);
     const view = await database.view(principalOf(request));
     return sendDocumentList(reply, view, findBatches(view, find));
   });

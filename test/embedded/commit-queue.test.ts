@@ -55,6 +55,23 @@ test('a barrier waits for the frame that is being written and for what gathered 
   await Promise.all(commits);
 });
 
+test('the queue is idle once nothing is being written any more, whatever came of it', async () => {
+  const commits = [enqueue(1)];
+  await nextTick();
+  commits.push(enqueue(2));
+  expect(queue.pendingBytes).toBe(20);
+  let idle = false;
+  const becameIdle = queue.idle().then(() => {
+    idle = true;
+  });
+  await nextTick();
+  expect(idle).toBe(false);
+  frames[0]?.fail(new Error('the disk failed'));
+  await becameIdle;
+  expect(queue.pendingBytes).toBe(0);
+  expect(await Promise.allSettled(commits)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
+
 test('commits gather while a barrier runs, and share the next frame', async () => {
   const gate = Promise.withResolvers<void>();
   const barrier = queue.barrier(() => gate.promise);
@@ -106,4 +123,20 @@ test('a barrier runs behind a frame that could not be written', async () => {
   await expect(commit).rejects.toThrow('disk');
   expect(await barrier).toEqual([]);
   expect(failures).toHaveLength(1);
+});
+
+test('commits that are more than one frame holds are written in several, and a barrier waits for all of them', async () => {
+  // Never written to, so that the system need not have as much memory.
+  const bytes = Buffer.alloc(2 ** 30);
+  const commits = [1, 2, 3].map((sequence) =>
+    queue.enqueue({ sequence, bytes, linkBytes: Buffer.alloc(0), recordCount: 0 }, () => applied.push(sequence)),
+  );
+  const barrier = queue.barrier(async () => [...applied]);
+  for (const number of [1, 2, 3]) {
+    await nextTick();
+    expect(frames.map(({ sequences }) => sequences).at(-1)).toEqual([number]);
+    frames[number - 1]?.succeed();
+  }
+  expect(await barrier).toEqual([1, 2, 3]);
+  await Promise.all(commits);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import type { WriteState } from '../../src/database/status.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import type { StorageEvent } from '../../src/embedded/storage-event.ts';
 import { ManualClock, someTicks } from '../fault/manual-clock.ts';
 import { SimulatedFileSystem } from '../fault/simulated-file-system.ts';
 import { HeldFileSystem } from './held-file-system.ts';
@@ -47,22 +48,51 @@ test.each([null, 100])(
 test('a full disk is told until a write finds room, and each change once', async () => {
   const fileSystem = new SimulatedFileSystem();
   const states: WriteState[] = [];
+  const events: StorageEvent[] = [];
   const database = await openEmbeddedDatabase({
     directory: '/data',
     fileSystem,
     onWriteState: (state) => states.push(state),
+    onStorageEvent: (event) => events.push(event),
   });
   const { documents } = await create(database);
   fileSystem.capacity = 0;
   for (let round = 0; round < 3; round += 1) {
-    await expect(create(database)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    const error = await create(database).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'STORAGE_FULL', message: expect.stringContaining('erasing included') });
+    // Where it was is for whoever runs the server, not for clients.
+    expect(String(error)).not.toContain('/data');
   }
+  expect(events.filter(({ kind }) => kind === 'noSpace')).toMatchObject([
+    { file: expect.stringMatching(/^\/data\/log/) },
+  ]);
   expect(await writesOf(database)).toBe('storageFull');
   expect(database.getDocument(anonymous, documents[0]?.id ?? '')).toEqual(documents[0]);
   fileSystem.capacity = Number.POSITIVE_INFINITY;
   expect((await create(database)).sequence).toBe(2);
   expect(await writesOf(database)).toBe('accepted');
   expect(states).toEqual(['storageFull', 'accepted']);
+  await database.close();
+});
+
+test('a database that is opened on a full disk says so, and tells when it takes writes again', async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const before = await openEmbeddedDatabase({ directory: '/data', fileSystem });
+  const { documents } = await create(before);
+  await before.close();
+  const states: WriteState[] = [];
+  fileSystem.capacity = Object.values(fileSystem.contents()).join('').length / 2;
+  const database = await openEmbeddedDatabase({
+    directory: '/data',
+    fileSystem,
+    onWriteState: (state) => states.push(state),
+  });
+  expect(await writesOf(database)).toBe('storageFull');
+  expect(database.getDocument(anonymous, documents[0]?.id ?? '')).toEqual(documents[0]);
+  await expect(create(database)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  fileSystem.capacity = Number.POSITIVE_INFINITY;
+  await create(database);
+  expect(states).toEqual(['accepted']);
   await database.close();
 });
 

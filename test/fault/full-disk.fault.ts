@@ -33,7 +33,7 @@ test('a full tmpfs: 507; reads go on; writes resume when there is room; a kill l
     const ballast = ['one', 'two', 'three'].map((name) => join(mount, name));
     for (const path of ballast) namespace.run('dd', 'if=/dev/zero', `of=${path}`, 'bs=1k', 'count=200', 'status=none');
     const data = join(mount, 'data');
-    const flags = ['--segment-bytes-max', '64KiB', '--log-level', 'silent'];
+    const flags = ['--segment-bytes-max', '64KiB', '--log-level', 'warn'];
     const first = await startServer(data, flags, {}, namespace.wrapper);
     await using server = first.server;
     const acknowledged: Created[] = [];
@@ -59,16 +59,18 @@ test('a full tmpfs: 507; reads go on; writes resume when there is room; a kill l
     server.kill('SIGKILL');
     await server.ended;
 
-    // On a disk without room to start on there is no server, and nothing is harmed.
-    await startServer(data, flags, {}, namespace.wrapper).then(
-      async ({ server: started }) => started[Symbol.asyncDispose](),
-      (error: unknown) => expect(String(error)).toMatch(/ended with 4 .*full/s),
-    );
-    namespace.run('mount', '-o', 'remount,size=2m', mount);
+    // What is there can be served from a full disk, and written to again when there is room.
     const again = await startServer(data, flags, {}, namespace.wrapper);
     await using _ = again.server;
+    expect(again.server.stderr).toContain('the disk is full: reads are served');
     const found = await send(`${again.url}/document/find`, { method: 'POST', body: {} });
     expect(found.json).toEqual(acknowledged);
+    const body = { name: 'a', body: { text: 'x'.repeat(5000) } };
+    const refused = await send(`${again.url}/document/create`, { method: 'POST', body });
+    expect(refused).toMatchObject({ status: 507, json: { code: 'STORAGE_FULL' } });
+    expect(refused.text).not.toContain(mount);
+    namespace.run('mount', '-o', 'remount,size=2m', mount);
+    expect((await send(`${again.url}/document/create`, { method: 'POST', body })).status).toBe(200);
   } finally {
     await namespace.close();
   }

@@ -279,3 +279,106 @@ test('a recovery that crashes at any operation, again and again, ends where an u
     }
   }
 });
+
+/** A log of so many frames on a disk that has not one byte left. */
+async function fullDisk(frames: number, stop: 'clean' | 'killed'): Promise<SimulatedFileSystem> {
+  const fileSystem = new SimulatedFileSystem();
+  const { log } = await openLog(fileSystem, { segmentBytesMax });
+  const random = new SeededRandom(1);
+  for (let sequence = 1; sequence <= frames; sequence += 1) await appendFrame(log, [putCommit(sequence)], random);
+  if (stop === 'clean') await log.close();
+  const stopped = fileSystem.killProcess();
+  stopped.capacity = Object.values(stopped.contents()).join('').length / 2;
+  return stopped;
+}
+
+test.each(['clean', 'killed'] as const)(
+  'on a full disk a log that was stopped (%s) opens with all that is in it, refuses writes, and takes them once there is room',
+  async (stop) => {
+    for (let frames = 1; frames <= framesInWorkload; frames += 1) {
+      const fileSystem = await fullDisk(frames, stop);
+      const before = fileSystem.contents();
+      const { log, recovered, events } = await openLog(fileSystem, { segmentBytesMax });
+      expect(recovered).toEqual(Array.from({ length: frames }, (_, index) => putCommit(index + 1)));
+      expect([events.map(({ kind }) => kind), log.foundNoSpace]).toEqual([['noSpace'], true]);
+      expect(fileSystem.contents()).toEqual(before);
+      const random = new SeededRandom(frames);
+      const next = putCommit(frames + 1);
+      await expect(appendFrame(log, [next], random)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+      fileSystem.capacity = Number.POSITIVE_INFINITY;
+      await appendFrame(log, [next], random);
+      expect(log.foundNoSpace).toBe(false);
+      const afterCut = await openLog(fileSystem.cutPower(random), { segmentBytesMax });
+      expect(afterCut.recovered).toEqual([...recovered, next]);
+    }
+  },
+);
+
+test('what a log shows that was opened on a full disk survives a power cut, whatever failed in the process before', async () => {
+  let opened = 0;
+  for (const kind of ['write', 'datasync', 'sync', 'syncDirectory', 'rename', 'open'] as const) {
+    for (let nth = 1; nth <= 40; nth += 1) {
+      const failing = new SimulatedFileSystem();
+      failing.inject = atNth(nth, [kind], { kind: 'error', code: 'EIO', writtenBytes: (nth * 37) % 200 });
+      const outcome = await runWorkload(failing);
+      const fileSystem = failing.killProcess();
+      fileSystem.capacity = Object.values(fileSystem.contents()).join('').length / 2;
+      const context = `${kind} ${nth}`;
+      const random = new SeededRandom(nth);
+      try {
+        const { recovered } = await openLog(fileSystem, { segmentBytesMax });
+        opened += 1;
+        expectPromiseKept(recovered, outcome, context);
+        const afterCut = await openLog(fileSystem.cutPower(random), { segmentBytesMax });
+        expect(afterCut.recovered, context).toEqual(recovered);
+      } catch (error) {
+        // A torn tail must be kept, and a segment without frames made anew: for that there is no room.
+        expect(error, context).toMatchObject({ code: 'STORAGE_FULL' });
+        const afterCut = await openLog(fileSystem.cutPower(random), { segmentBytesMax });
+        expectPromiseKept(afterCut.recovered, outcome, context);
+      }
+    }
+  }
+  expect(opened).toBeGreaterThan(100);
+});
+
+test('an opening on a full disk that crashes at any operation changes nothing', async () => {
+  const undisturbed = await fullDisk(3, 'killed');
+  await openLog(undisturbed, { segmentBytesMax });
+  for (let crash = 1; crash <= undisturbed.operations; crash += 1) {
+    for (const powerCut of [false, true]) {
+      const fileSystem = await fullDisk(3, 'killed');
+      let count = 0;
+      fileSystem.inject = () => {
+        count += 1;
+        return count === crash ? { kind: 'stop', writtenBytes: crash * 11 } : undefined;
+      };
+      await expect(openLog(fileSystem, { segmentBytesMax })).rejects.toThrow();
+      const random = new SeededRandom(crash);
+      const { recovered } = await openLog(powerCut ? fileSystem.cutPower(random) : fileSystem.killProcess());
+      expect(recovered).toEqual([1, 2, 3].map((sequence) => putCommit(sequence)));
+    }
+  }
+});
+
+test('on a full disk a torn tail, whose bytes are to be kept, is left where it is, and the log does not open', async () => {
+  const fileSystem = await fullDisk(3, 'killed');
+  const newest = `${logDirectory}/${fileSystem
+    .names(logDirectory)
+    .filter((name) => name.endsWith('.log'))
+    .at(-1)}`;
+  fileSystem.replaceBytes(newest, Buffer.concat([fileSystem.readBytes(newest), Buffer.from('torn')]));
+  fileSystem.capacity += 4;
+  const before = fileSystem.contents();
+  await expect(openLog(fileSystem)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  expect(fileSystem.contents()).toEqual(before);
+});
+
+test('on a full disk a log whose newest segment is not the one that is recorded as such does not open', async () => {
+  const fileSystem = await fullDisk(framesInWorkload, 'killed');
+  const earlier = await fullDisk(1, 'killed');
+  fileSystem.replaceBytes(`${logDirectory}/newest`, earlier.readBytes(`${logDirectory}/newest`));
+  await expect(openLog(fileSystem)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  fileSystem.capacity = Number.POSITIVE_INFINITY;
+  expect((await openLog(fileSystem)).recovered).toHaveLength(framesInWorkload);
+});

@@ -279,6 +279,30 @@ test('an append whose write succeeds beside a sync that fails has an unknown out
   await outcome;
 });
 
+test('a sync that fails while the segment is about to be sealed leaves it without a seal', async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const clock = new ManualClock();
+  const random = new SeededRandom(1);
+  const failures: DatabaseError[] = [];
+  const onFailure = (failure: DatabaseError) => failures.push(failure);
+  const { log } = await openLog(fileSystem, { clock, syncIntervalMs, onFailure });
+  await appendFrame(log, [putCommit(1)], random);
+  const stall = Promise.withResolvers<void>();
+  fileSystem.delay = (kind) => (kind === 'datasync' ? stall.promise : Promise.resolve());
+  fileSystem.inject = (kind) => (kind === 'datasync' ? { kind: 'error', code: 'EIO' } : undefined);
+  await clock.advance(syncIntervalMs);
+  const rotation = log.rotate();
+  const { operations } = fileSystem;
+  stall.resolve();
+  await expect(rotation).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  // The failed sync, and nothing behind it.
+  expect(fileSystem.operations).toBe(operations + 1);
+  expect(failures).toHaveLength(1);
+  await log.close();
+  expect(fileSystem.operations).toBe(operations + 1);
+  expect((await openLog(fileSystem.killProcess())).recovered).toEqual(commitsTo(1));
+});
+
 test('a full disk refuses a frame, keeps the unsynced ones before it, and goes on when there is room', async () => {
   const fileSystem = new SimulatedFileSystem();
   const random = new SeededRandom(1);

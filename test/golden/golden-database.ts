@@ -4,6 +4,9 @@ import type { Document } from '../../src/document/document.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { stringifyJson } from '../../src/document/json-serializer.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import type { EmbeddedDatabaseLimits } from '../../src/embedded/embedded-database-options.ts';
+import { openBackup } from '../../src/embedded/maintenance/backup-reader.ts';
+import { restoreBackup } from '../../src/embedded/maintenance/restoration.ts';
 import { everything } from '../../src/query/filter.ts';
 import { stillClock } from '../embedded/log/log-fixture.ts';
 import { SeededRandom } from '../fault/seeded-random.ts';
@@ -21,15 +24,34 @@ export interface GoldenDatabase {
   readonly documents: readonly GoldenDocument[];
 }
 
+/** A backup as a version of the format made it, as one archive, and what it restores to. */
+export interface GoldenBackup {
+  /** Base64, in lines. */
+  readonly archive: readonly string[];
+  readonly stateDigest: string;
+  /** In the order of commits; the last is all of it. */
+  readonly states: readonly { readonly sequence: number; readonly documents: readonly GoldenDocument[] }[];
+}
+
 /** All fields of a document; the body as JSON text, because JSON in a file would not keep its numbers. */
 export type GoldenDocument = Omit<Document, 'body'> & { readonly body: string };
 
-const directory = '/data';
+export const directory = '/data';
 const lineLength = 100;
 
-export function openGolden(fileSystem: SimulatedFileSystem, seed = 1): Promise<EmbeddedDatabase> {
-  const [clock, random, limits] = [stillClock, new SeededRandom(seed), { segmentBytesMax: 900 }];
-  return openEmbeddedDatabase({ directory, fileSystem, clock, random, limits });
+export function openGolden(
+  fileSystem: SimulatedFileSystem,
+  seed = 1,
+  { at = directory, ...limits }: Partial<EmbeddedDatabaseLimits> & { readonly at?: string } = {},
+): Promise<EmbeddedDatabase> {
+  const [clock, random] = [stillClock, new SeededRandom(seed)];
+  return openEmbeddedDatabase({
+    directory: at,
+    fileSystem,
+    clock,
+    random,
+    limits: { segmentBytesMax: 900, ...limits },
+  });
 }
 
 export async function diskOf({ files }: GoldenDatabase): Promise<SimulatedFileSystem> {
@@ -39,7 +61,7 @@ export async function diskOf({ files }: GoldenDatabase): Promise<SimulatedFileSy
     if (name !== '') await fileSystem.makeDirectory(`${directory}/${name}`);
   }
   for (const [path, lines] of Object.entries(files)) {
-    fileSystem.replaceBytes(`${directory}/${path}`, Buffer.from(lines.join(''), 'base64'));
+    fileSystem.replaceBytes(`${directory}/${path}`, bytesOf(lines));
   }
   return fileSystem;
 }
@@ -47,10 +69,17 @@ export async function diskOf({ files }: GoldenDatabase): Promise<SimulatedFileSy
 export function filesOf(fileSystem: SimulatedFileSystem): Record<string, string[]> {
   return Object.fromEntries(
     Object.entries(fileSystem.contents()).map(([path, hex]) => {
-      const text = Buffer.from(hex, 'hex').toString('base64');
-      return [path.slice(directory.length + 1), text.match(new RegExp(`.{1,${lineLength}}`, 'g')) ?? []];
+      return [path.slice(directory.length + 1), linesOf(Buffer.from(hex, 'hex'))];
     }),
   );
+}
+
+export function linesOf(bytes: Buffer): string[] {
+  return bytes.toString('base64').match(new RegExp(`.{1,${lineLength}}`, 'g')) ?? [];
+}
+
+export function bytesOf(lines: readonly string[]): Buffer {
+  return Buffer.from(lines.join(''), 'base64');
 }
 
 /** What a database shows, in the form of the golden files. */
@@ -58,13 +87,28 @@ export async function shownBy(
   database: EmbeddedDatabase,
 ): Promise<Pick<GoldenDatabase, 'sequence' | 'documents'> & { readonly recovery: RecoveryReport }> {
   const { sequence, recovery } = await database.status(anonymous);
+  return { sequence, documents: await documentsOf(database), recovery };
+}
+
+async function documentsOf(database: EmbeddedDatabase): Promise<GoldenDocument[]> {
   const view = await database.view(anonymous);
   const documents: GoldenDocument[] = [];
   for await (const slice of view.scanDocuments({ filter: everything, orderBy: [], archived: 'INCLUDE' })) {
     for (const document of slice) documents.push({ ...document, body: stringifyJson(document.body) });
   }
   view.close();
-  return { sequence, documents, recovery };
+  return documents;
+}
+
+/** Restores `/data/backup.tar` of the disk as of this commit. @returns where to. */
+export async function restoreGolden(
+  fileSystem: SimulatedFileSystem,
+  to: { readonly sequence: number },
+): Promise<string> {
+  const restored = `/restored-${to.sequence}`;
+  const backup = await openBackup(fileSystem, `${directory}/backup.tar`);
+  await restoreBackup({ fileSystem, clock: stillClock, random: new SeededRandom(5), backup, directory: restored, to });
+  return restored;
 }
 
 /** The body of a JSON text, exactly. */

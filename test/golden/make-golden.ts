@@ -1,10 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import type { Operation } from '../../src/database/operation.ts';
 import { anonymous } from '../../src/database/principal.ts';
+import type { EmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { formatVersion } from '../../src/embedded/log/file-header.ts';
+import { openBackup } from '../../src/embedded/maintenance/backup-reader.ts';
 import { documentId } from '../embedded/log/log-fixture.ts';
 import { SimulatedFileSystem } from '../fault/simulated-file-system.ts';
-import { bodyOf, filesOf, type GoldenDatabase, openGolden, shownBy } from './golden-database.ts';
+import {
+  bodyOf,
+  filesOf,
+  type GoldenBackup,
+  type GoldenDatabase,
+  linesOf,
+  openGolden,
+  restoreGolden,
+  shownBy,
+} from './golden-database.ts';
 
 /**
  * Makes the golden files of the format's version as it is now: `npm run fix:golden`. Those of a version that was released are never made
@@ -53,10 +64,55 @@ async function make(how: 'stopped' | 'killed'): Promise<void> {
   const files = filesOf(fileSystem);
   const { sequence, documents, recovery } = await shownBy(await openGolden(fileSystem));
   const { truncatedBytes, clean } = recovery;
-  const golden: GoldenDatabase = { formatVersion, how, sequence, truncatedBytes, clean, documents, files };
+  write(how, { formatVersion, how, sequence, truncatedBytes, clean, documents, files });
+}
+
+/**
+ * The same commits, then everything that is done to history: two snapshots, a base that was merged below them, and a document erased on disk,
+ * of which there were versions in the base, in a segment behind it and in both snapshots. And a backup of that.
+ */
+async function makePruned(): Promise<void> {
+  const fileSystem = new SimulatedFileSystem();
+  const database = await openGolden(fileSystem, 3, { historyBytesMax: 3000 });
+  for (const operations of lives.flat()) await database.commit(anonymous, operations);
+  await database.takeSnapshot();
+  await database.commit(anonymous, [{ kind: 'update', id: id(4), version: 1, body: bodyOf('{"list":[]}') }]);
+  await database.takeSnapshot();
+  await database.historyIdle();
+  await database.commit(anonymous, [{ kind: 'erase', id: id(1), version: 3 }]);
+  await database.eraseOnDisk();
+  const backup = await archiveOf(database);
+  await database.close();
+
+  const files = filesOf(fileSystem);
+  const reopened = await openGolden(fileSystem, 4);
+  const { sequence, documents, recovery } = await shownBy(reopened);
+  const { truncatedBytes, clean } = recovery;
+  write('pruned', { formatVersion, how: 'pruned', sequence, truncatedBytes, clean, documents, files });
+
+  fileSystem.replaceBytes('/data/backup.tar', backup);
+  const { manifest } = await openBackup(fileSystem, '/data/backup.tar');
+  const states: GoldenBackup['states'][number][] = [];
+  for (const sequence of [6, 8, manifest.sequence]) {
+    const restored = await openGolden(fileSystem, 6, { at: await restoreGolden(fileSystem, { sequence }) });
+    states.push({ sequence, documents: (await shownBy(restored)).documents });
+  }
+  write('backup', { archive: linesOf(backup), stateDigest: manifest.stateDigest, states } satisfies GoldenBackup);
+}
+
+async function archiveOf(database: EmbeddedDatabase): Promise<Buffer> {
+  const backup = await database.openBackup(anonymous);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of backup.archive) chunks.push(Buffer.from(chunk));
+  await backup.close();
+  return Buffer.concat(chunks);
+}
+
+function write(how: string, golden: GoldenDatabase | GoldenBackup): void {
   const path = new URL(`format-${formatVersion}-${how}.json`, import.meta.url);
   writeFileSync(path, `${JSON.stringify(golden, undefined, 2)}\n`);
 }
 
 await make('stopped');
 await make('killed');
+await makePruned();

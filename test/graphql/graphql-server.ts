@@ -6,6 +6,7 @@ import { defaultJsonLimits, parseJson } from '../../src/document/json-parser.ts'
 import { stringifyJson } from '../../src/document/json-serializer.ts';
 import { createGraphqlPlugin, type GraphqlOptions } from '../../src/graphql/graphql-plugin.ts';
 import type { HttpOptions } from '../../src/http/http-options.ts';
+import { defaultQueryLimits } from '../../src/query/limits.ts';
 import type { OpenEngineFunction } from '../support/engine-variant.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
 
@@ -50,7 +51,7 @@ export async function startGraphqlServer(
           version: '1.2.3',
           principalOf: () => anonymous,
           now: () => Date.now(),
-          pageSizeMax: 1_000,
+          queryLimits: defaultQueryLimits,
           jsonLimits: defaultJsonLimits,
           ...graphql,
         }),

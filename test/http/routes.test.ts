@@ -34,6 +34,12 @@ describe.each(engineVariants)('The server in front of the %s', (_name, openEngin
         instance.get('/internal', async () => {
           throw new DatabaseError('INTERNAL', 'the secret of the engine');
         });
+        instance.get('/overloaded', async () => {
+          throw new DatabaseError('OVERLOADED', 'too much to do', { retryAfterSeconds: 3 });
+        });
+        instance.get('/full', async () => {
+          throw new DatabaseError('STORAGE_FULL', 'no room');
+        });
         instance.post('/strict', async ({ body }) => ({ got: body }));
       },
     });
@@ -170,6 +176,17 @@ describe.each(engineVariants)('The server in front of the %s', (_name, openEngin
     expect(answer.json).toEqual({ detail: expect.any(String), code: 'INTERNAL', requestId: `trace-${path.slice(1)}` });
     const line = logged.find(({ requestId }) => requestId === `trace-${path.slice(1)}`);
     expect(line).toMatchObject({ level: 50, err: { message: secret, stack: expect.any(String) } });
+  });
+
+  test.each([
+    ['/overloaded', 503, '3', { detail: 'too much to do', code: 'OVERLOADED', retryAfterSeconds: 3 }],
+    ['/full', 507, undefined, { detail: 'no room', code: 'STORAGE_FULL' }],
+  ])('what %s refuses is told, and a warning in the log, without a stack', async (path, status, retryAfter, json) => {
+    const answer = await ask(path, { headers: { 'x-request-id': `refused-${path.slice(1)}` } });
+    expect([answer.status, answer.headers['retry-after'], answer.json]).toEqual([status, retryAfter, json]);
+    const lines = logged.filter(({ requestId }) => requestId === `refused-${path.slice(1)}`);
+    expect(lines).toMatchObject([{ level: 40, code: json.code, msg: json.detail }]);
+    expect(JSON.stringify(lines)).not.toContain('.ts:');
   });
 
   test('every answer carries a request id: the client’s own where it can be logged', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../src/document/document.ts';
-import { isJsonObject, type JsonValue } from '../../src/document/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
+import { bodyPath, formatPath } from '../../src/document/path.ts';
 import { everything } from '../../src/query/filter.ts';
 import { compileFilter } from '../../src/query/filter-compiler.ts';
 import { type FilterInput, parseFilter } from '../../src/query/filter-parser.ts';
@@ -97,6 +98,68 @@ describe('texts', () => {
     const text = makeDocument({ text: `${'a'.repeat(50_000)}!` });
     for (const regex of ['^(a+)+$', '^(a|aa)+$', '(x+x+)+y', '^(a?){30}a{30}$']) {
       expect(fits({ path: 'text', regex }, text)).toBe(false);
+    }
+  });
+});
+
+describe('any key', () => {
+  const keys = [
+    '"',
+    "'",
+    '`',
+    '\\',
+    '"];throw 1;//',
+    '${',
+    '*/',
+    '\n',
+    '\u2028',
+    '\u0000',
+    'é 😀',
+    '\ud800',
+    ' ',
+    'v',
+    'c0',
+  ];
+
+  it('is only ever a key', () => {
+    for (const [index, key] of keys.entries()) {
+      const document = makeDocument({ [key]: index, outer: { [key]: { [key]: 'x' } }, list: [{ [key]: true }] });
+      const at = (...path: string[]) => formatPath(bodyPath(path));
+      expect(fits({ path: at(key), eq: index }, document)).toBe(true);
+      expect(fits({ path: at(key), gt: index }, document)).toBe(false);
+      expect(fits({ path: at('outer', key, key), startsWith: 'x' }, document)).toBe(true);
+      expect(fits({ path: at('list', key), eq: true }, document)).toBe(true);
+      expect(fits({ match: { [key]: index } }, document)).toBe(true);
+      expect(fits({ match: { [key]: key } }, document)).toBe(false);
+    }
+  });
+
+  it('may stand on a path of any length', () => {
+    let body: JsonObject = { a: 1 };
+    for (let depth = 1; depth < 200; depth++) {
+      const path = Array.from({ length: depth }, () => 'a').join('.');
+      expect(fits({ path, eq: 1 }, makeDocument(body))).toBe(true);
+      expect(fits({ match: { [path]: 1 } }, makeDocument(body))).toBe(true);
+      expect(fits({ path: `${path}.a`, exists: true }, makeDocument(body))).toBe(false);
+      body = { a: body };
+    }
+    expect(fits({ path: Array.from({ length: 100_000 }, () => 'a').join('.'), eq: 1 }, makeDocument(body))).toBe(false);
+  });
+
+  it('may stand in a filter of any number of parts', () => {
+    const or = Array.from({ length: 400 }, (_, index): FilterInput => ({ path: `k${index}.b`, gte: 5 }));
+    for (const index of [0, 60, 399]) {
+      expect(fits({ or }, makeDocument({ [`k${index}`]: { b: 5 } }))).toBe(true);
+      expect(fits({ or }, makeDocument({ [`k${index}`]: { b: 4 } }))).toBe(false);
+      expect(fits({ or }, makeDocument({ [`k${index}`]: [{ b: [6] }] }))).toBe(true);
+    }
+  });
+
+  it('serves other operands when its filter comes again', () => {
+    for (let operand = 0; operand < 1_000; operand++) {
+      const filter = { path: `key${operand % 700}`, eq: operand };
+      expect(fits(filter, makeDocument({ [`key${operand % 700}`]: operand }))).toBe(true);
+      expect(fits(filter, makeDocument({ [`key${operand % 700}`]: operand + 1 }))).toBe(false);
     }
   });
 });

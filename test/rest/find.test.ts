@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, ReadView } from '../../src/database/database.ts';
 import { DatabaseError } from '../../src/errors.ts';
+import { defaultQueryLimits } from '../../src/query/limits.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { forwarding, forwardingView } from '../support/forwarding-database.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
@@ -11,7 +12,9 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
   let server: ListeningServer;
 
   beforeAll(async () => {
-    server = await startListeningServer(openEngine, { rest: { pageSizeMax: 50 } });
+    server = await startListeningServer(openEngine, {
+      rest: { queryLimits: { ...defaultQueryLimits, page: { pageSizeMax: 50 } } },
+    });
     await post('/document/batch/create', [
       {
         table_name: 'people',
@@ -148,6 +151,25 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
     const answer = await find({}, query);
     expect(answer.status).toBe(422);
     expect(answer.json).toMatchObject({ code: 'INVALID_ARGUMENT', path, expected: expect.any(String) });
+  });
+
+  test('operators find what they mean in MongoDB, lists included', async () => {
+    expect(await found({ level: { $gte: 7, $lt: 10 } })).toEqual(['bob']);
+    expect(await found({ tags: { $eq: 'a' } })).toEqual(['alice']);
+    expect(await found({ tags: { $eq: null }, level: 10 })).toEqual(['carol']);
+    expect(await found({ $or: [{ username: 'bob' }, { 'address.city': { $regex: '^k', $options: 'i' } }] })).toEqual([
+      'alice',
+      'bob',
+    ]);
+    expect(await found({ $name: { $in: ['carol', 'dave'] } })).toEqual(['carol']);
+    expect(await found({ 'address\\.city': { $exists: true } })).toEqual(['carol']);
+  });
+
+  test('a filter above its limits is refused with the place', async () => {
+    const values = Array.from({ length: 10_001 }, (_, number) => number);
+    const answer = await find({ level: { $in: values } });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 10_000, actual: 10_001, path: 'level.\\$in' });
   });
 
   test('a limit above the greatest page is refused', async () => {

@@ -4,6 +4,7 @@ import { anonymous } from '../../src/database/principal.ts';
 import { defaultJsonLimits } from '../../src/document/json-parser.ts';
 import { defaultHttpTimeouts, type HttpOptions } from '../../src/http/http-options.ts';
 import { createHttpServer } from '../../src/http/http-server.ts';
+import { defaultQueryLimits } from '../../src/query/limits.ts';
 import { createRestRouter, type RestOptions } from '../../src/rest/rest-router.ts';
 import type { OpenEngineFunction } from './engine-variant.ts';
 
@@ -50,7 +51,7 @@ export async function startListeningServer(
       database,
       principalOf: () => anonymous,
       now: () => Date.now(),
-      pageSizeMax: 1_000,
+      queryLimits: defaultQueryLimits,
       ...limits,
       ...rest,
     }),

@@ -1,17 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from '../ports/clock.ts';
-import type { FileSystem } from '../ports/file-system.ts';
+import { type FileSystem, ifThere } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
 import type { SnapshotName } from '../snapshot/snapshot-files.ts';
-import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../snapshot/snapshot-writer.ts';
-import {
-  type ErasedDocument,
-  findErasedDocuments,
-  findErasedRecords,
-  findInSnapshot,
-  openSnapshotIfThere,
-} from './erasure-search.ts';
+import { type ErasedDocument, findErasedDocuments, findErasedRecords, findInSnapshot } from './erasure-search.ts';
 import type { HistoryFiles } from './history-files.ts';
 import type { CatalogSegment, SegmentCatalog } from './segment-catalog.ts';
 import { eraseInSegment } from './segment-erasure.ts';
@@ -75,11 +69,9 @@ class DiskErasure {
 
   #nextOf(firstSequence: number, afterId: string): Promise<ErasedDocument[]> {
     const { catalog, slice, afterSequence } = this.#options;
-    const segments = catalog.segments.filter((segment) => segment.firstSequence === firstSequence);
-    return catalog.withIndexes(segments, slice, async ([index]) => {
-      if (index === undefined) return [];
-      return findErasedDocuments(index, { afterSequence, afterId, countMax: documentsMax }, slice);
-    });
+    return catalog.withIndex(firstSequence, slice, (index) =>
+      findErasedDocuments(index, { afterSequence, afterId, countMax: documentsMax }, slice),
+    );
   }
 
   /** From the oldest file to the newest: stopped in between, what is left of a document are its newest versions. */
@@ -100,8 +92,7 @@ class DiskErasure {
   async #eraseInSegment(segment: CatalogSegment, erased: readonly ErasedDocument[]): Promise<void> {
     const { fileSystem, files, catalog, slice, exchange } = this.#options;
     const { firstSequence } = segment;
-    const changed = await catalog.withIndexes([segment], slice, async ([index]) => {
-      if (index === undefined) return false;
+    const changed = await catalog.withIndex(firstSequence, slice, async (index) => {
       const offsets = await findErasedRecords(index, erased, slice);
       if (offsets.size === 0) return false;
       await eraseInSegment(index.segment, offsets, { fileSystem, directory: files.logDirectory, slice, exchange });
@@ -118,7 +109,7 @@ class DiskErasure {
     const { fileSystem, files, slice } = this.#options;
     const path = join(files.snapshotDirectory, snapshot.name);
     // Opened once: between two openings it could go.
-    const reader = await openSnapshotIfThere(fileSystem, path);
+    const reader = await ifThere(SnapshotReader.open(fileSystem, path));
     if (reader === null) return;
     try {
       const ids = await findInSnapshot(reader, erased, slice);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { readInt64 } from '../log/byte-reader.ts';
 import { writeInt64 } from '../log/byte-writer.ts';
 import { beginHeader, checkHeader, checkZeros, databaseIdAt, endHeader } from '../log/file-header.ts';
-import { MalformedError, UnknownKindError } from '../log/log-error.ts';
+import { unlessUnreadable } from '../log/log-error.ts';
 import { readUuid } from '../log/uuid-bytes.ts';
-import { type FileSystem, readFully, systemErrorCode, writeFully } from '../ports/file-system.ts';
+import { type FileSystem, ifThere, readFully, writeFully } from '../ports/file-system.ts';
 import { replaceFile } from './temporary-file.ts';
 
 /** FORMAT.md, "Erasure on disk": `log/erased`. */
@@ -21,17 +21,16 @@ const markBytes = checksumAt + 4;
  * @param directory `log/` of the data directory.
  */
 export async function readErasureMark(fileSystem: FileSystem, directory: string, databaseId: string): Promise<number> {
-  const bytes = await readIfThere(fileSystem, join(directory, erasureMarkName));
+  const bytes = await ifThere(readMark(fileSystem, join(directory, erasureMarkName)));
   if (bytes === null) return 0;
-  try {
-    checkHeader(bytes, magic, markBytes);
-    checkZeros(bytes, zerosAt, checksumAt);
-    return readUuid(bytes, databaseIdAt) === databaseId ? readInt64(bytes, sequenceAt) : 0;
-  } catch (error) {
-    // It tells only what need not be looked at again.
-    if (error instanceof MalformedError || error instanceof UnknownKindError) return 0;
-    throw error;
-  }
+  // It tells only what need not be looked at again.
+  return unlessUnreadable(() => decodeMark(bytes, databaseId)) ?? 0;
+}
+
+function decodeMark(bytes: Buffer, databaseId: string): number {
+  checkHeader(bytes, magic, markBytes);
+  checkZeros(bytes, zerosAt, checksumAt);
+  return readUuid(bytes, databaseIdAt) === databaseId ? readInt64(bytes, sequenceAt) : 0;
 }
 
 export async function writeErasureMark(
@@ -46,17 +45,12 @@ export async function writeErasureMark(
   await replaceFile({ fileSystem, directory, name: erasureMarkName, write: (file) => writeFully(file, bytes, 0) });
 }
 
-async function readIfThere(fileSystem: FileSystem, path: string): Promise<Buffer | null> {
+async function readMark(fileSystem: FileSystem, path: string): Promise<Buffer> {
+  const file = await fileSystem.open(path, 'read');
   try {
-    const file = await fileSystem.open(path, 'read');
-    try {
-      const bytes = Buffer.alloc(Math.min(await file.size(), 2 * markBytes));
-      return bytes.subarray(0, await readFully(file, bytes, 0));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
+    const bytes = Buffer.alloc(Math.min(await file.size(), 2 * markBytes));
+    return bytes.subarray(0, await readFully(file, bytes, 0));
+  } finally {
+    await file.close();
   }
 }

@@ -1,6 +1,5 @@
 import { recordKinds } from '../log/record.ts';
-import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
-import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { type IndexEntry, subjects } from './index-entry.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import type { TimeSlice } from './time-slice.ts';
@@ -38,7 +37,6 @@ export async function findErasedRecords(
 ): Promise<Set<number>> {
   const offsets = new Set<number>();
   for (const erasure of erased) {
-    if (erasure.sequence < index.footer.firstSequence) continue;
     for (const { kind, sequence, offset } of await index.versions(subjects.document, erasure.id)) {
       // Of one sequence they are in one commit, so in one segment.
       const isBefore = sequence === erasure.sequence ? offset < erasure.offset : sequence < erasure.sequence;
@@ -61,14 +59,4 @@ export async function findInSnapshot(
     if (slice.due) await slice.pause();
   }
   return ids;
-}
-
-/** Null when the snapshot is gone: a newer one has taken its place. */
-export async function openSnapshotIfThere(fileSystem: FileSystem, path: string): Promise<SnapshotReader | null> {
-  try {
-    return await SnapshotReader.open(fileSystem, path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -54,8 +54,12 @@ export class FileGate {
 
   #untilUnpinned(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
-      this.#unpinned.push(resolve);
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      const done = (): void => {
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#unpinned.push(done);
+      signal?.addEventListener('abort', done);
     });
   }
 }

@@ -1,5 +1,7 @@
 import { basename, dirname, join } from 'node:path';
+import type { Compaction } from '../../database/maintenance.ts';
 import type { HistoryStatus } from '../../database/status.ts';
+import { DatabaseError } from '../../errors.ts';
 import { CorruptionError } from '../log/log-error.ts';
 import { segmentFileName } from '../log/log-files.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -37,16 +39,14 @@ export interface HistoryKeeperOptions {
 }
 
 interface EraseRequest {
-  readonly resolve: () => void;
+  readonly resolve: (compaction: Compaction) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** The reason with which background work is stopped. */
-class KeeperClosedError extends Error {
-  override readonly name = 'KeeperClosedError';
-
+class KeeperClosedError extends DatabaseError {
   constructor() {
-    super('The database is being closed');
+    super('OVERLOADED', 'The database is being closed', { retryAfterSeconds: 1 });
   }
 }
 
@@ -108,10 +108,11 @@ export class HistoryKeeper {
 
   /**
    * Carries out on disk every erasure that was applied by now.
-   * @throws {DatabaseError} what sealing the segment throws. @throws {NoSpaceError} @throws {CorruptionError} It is tried again with the next pruning.
+   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed, what sealing the segment throws. @throws {NoSpaceError}
+   * @throws {CorruptionError} It is tried again with the next pruning.
    */
-  eraseOnDisk(): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
+  eraseOnDisk(): Promise<Compaction> {
+    const done = new Promise<Compaction>((resolve, reject) => {
       this.#eraseRequests.push({ resolve, reject });
     });
     this.#wake();
@@ -357,19 +358,20 @@ export class HistoryKeeper {
   async #eraseFor(requests: readonly EraseRequest[]): Promise<void> {
     try {
       this.#stop.signal.throwIfAborted();
-      await this.#erase();
-      for (const { resolve } of requests) resolve();
+      const files = await this.#erase();
+      for (const { resolve } of requests) resolve({ erasedOnDiskUpTo: this.#erasedUpTo, files });
     } catch (error) {
       this.#failed('erase', error);
       this.#rejectRequests(requests, error);
     }
   }
 
-  async #erase(): Promise<void> {
+  /** @returns how many files were written again. */
+  async #erase(): Promise<number> {
     const { fileSystem, clock, random, databaseId, settle } = this.#options;
     await settle();
     await this.#makeIndexes();
-    if (!this.#hasErasures()) return;
+    if (!this.#hasErasures()) return 0;
     const upTo = this.#catalog.lastSequence;
     const files = await this.#files();
     const rewritten = await eraseOnDisk({
@@ -390,6 +392,7 @@ export class HistoryKeeper {
     await writeErasureMark(fileSystem, files.logDirectory, databaseId, upTo);
     this.#erasedUpTo = upTo;
     this.#options.onEvent?.({ kind: 'erasedOnDisk', upTo, files: rewritten });
+    return rewritten;
   }
 
   #rejectRequests(requests: readonly EraseRequest[], error: unknown): void {

@@ -45,12 +45,12 @@ export function writeIndexEntry(target: Buffer, at: number, entry: IndexEntry): 
 
 export function readIndexEntry(source: Buffer, at: number): IndexEntry {
   return {
-    subject: source[at] ?? 0,
+    subject: source.readUInt8(at),
     id: readUuid(source, at + idAt),
     sequence: readInt64(source, at + sequenceAt),
     offset: readInt64(source, at + offsetAt),
     length: source.readUInt32LE(at + lengthAt),
-    kind: source[at + kindAt] ?? 0,
+    kind: source.readUInt8(at + kindAt),
     checksum: source.readUInt32LE(at + checksumAt),
   };
 }

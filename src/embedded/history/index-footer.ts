@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { readInt64 } from '../log/byte-reader.ts';
 import { writeInt64 } from '../log/byte-writer.ts';
 import { beginHeader, checkHeader, checkZeros, databaseIdAt, endHeader } from '../log/file-header.ts';
-import { MalformedError, UnknownKindError } from '../log/log-error.ts';
+import { unlessUnreadable } from '../log/log-error.ts';
 import { sealBytes } from '../log/segment-header.ts';
 import { readUuid } from '../log/uuid-bytes.ts';
 
@@ -48,14 +48,11 @@ export function encodeIndexFooter(footer: IndexFooter): Buffer {
 
 /** @returns null when these are not the bytes of a footer of this version: the index is made again then, whatever the reason. */
 export function decodeIndexFooter(bytes: Buffer): IndexFooter | null {
-  try {
+  return unlessUnreadable(() => {
     checkHeader(bytes, magic, indexFooterBytes);
     checkZeros(bytes, zerosAt, checksumAt);
     return readFields(bytes);
-  } catch (error) {
-    if (error instanceof MalformedError || error instanceof UnknownKindError) return null;
-    throw error;
-  }
+  });
 }
 
 function readFields(bytes: Buffer): IndexFooter {

@@ -60,8 +60,8 @@ export class IndexSorter {
     let left = start;
     let right = middle;
     for (let at = start; at < end; at += 1) {
-      const leftNumber = from[left] ?? 0;
-      const rightNumber = from[right] ?? 0;
+      const leftNumber = numberAt(from, left);
+      const rightNumber = numberAt(from, right);
       const takeLeft = right === end || (left < middle && this.#compare(leftNumber, rightNumber) < 0);
       to[at] = takeLeft ? leftNumber : rightNumber;
       if (takeLeft) left += 1;
@@ -77,4 +77,9 @@ export class IndexSorter {
     const order = this.#bytes.compare(this.#bytes, startB, startB + indexKeyBytes, startA, startA + indexKeyBytes);
     return order === 0 ? b - a : order;
   }
+}
+
+/** 0 behind the end, where none is asked for in earnest. */
+function numberAt(numbers: Uint32Array, at: number): number {
+  return numbers[at] ?? 0;
 }

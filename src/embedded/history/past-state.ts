@@ -112,24 +112,23 @@ class PastState {
     for (;;) {
       const inBase = this.#base.current;
       const inSegment = this.#next?.entry;
-      if (inBase === undefined && inSegment === undefined) return;
-      const baseId = inBase?.id;
-      if (baseId !== undefined && (inSegment === undefined || baseId < inSegment.id)) {
-        this.#writeOfBase(writer);
+      if (inBase !== undefined && (inSegment === undefined || inBase.id < inSegment.id)) {
+        this.#writeOfBase(inBase, writer);
         await this.#base.advance();
       } else if (inSegment !== undefined) {
+        const before = inBase?.id === inSegment.id ? inBase : undefined;
         const newest = await this.#newestOf(subjects.document, inSegment.id);
         if (newest !== null) await this.#writeOfSegment(newest, writer);
-        else if (baseId === inSegment.id) this.#writeOfBase(writer);
-        if (baseId === inSegment.id) await this.#base.advance();
+        else if (before !== undefined) this.#writeOfBase(before, writer);
+        if (before !== undefined) await this.#base.advance();
+      } else {
+        return;
       }
       if (writer.due) await writer.pause();
     }
   }
 
-  #writeOfBase(writer: SnapshotContentWriter): void {
-    const entry = this.#base.current;
-    if (entry === undefined) return;
+  #writeOfBase(entry: SnapshotEntry, writer: SnapshotContentWriter): void {
     const tableId = readUuid(entry.payload, entry.recordStart + uuidBytes);
     if (!this.#drops.has(tableId)) writer.entry(entry);
   }

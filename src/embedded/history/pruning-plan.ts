@@ -40,18 +40,18 @@ export function planPruning(situation: PruningSituation): PruningPlan | null {
     snapshot.sequence >= least && snapshot.sequence > floor && snapshot.sequence <= limit;
   const standing = baseDamaged ? snapshots.find(isAtMost(highest)) : snapshots.findLast(isAtMost(wanted));
   if (standing !== undefined) return { kind: 'promote', snapshot: standing };
-  if (baseDamaged) return null;
-  const merged = segments.filter(({ lastSequence }) => lastSequence <= wanted).slice(0, segmentsInMergeMax);
-  const last = merged.at(-1);
-  return last === undefined ? null : { kind: 'merge', sequence: last.lastSequence };
+  const merged = segments.slice(0, segmentsInMergeMax).filter(({ lastSequence }) => lastSequence <= wanted);
+  return { kind: 'merge', sequence: Math.max(...merged.map(({ lastSequence }) => lastSequence)) };
 }
 
 /** The end of the first segment behind which no more than `bytes` are left. */
 function floorFor(segments: PruningSituation['segments'], total: number, bytes: number): number {
   let left = total;
+  let floor = 0;
   for (const segment of segments) {
+    if (left <= bytes) break;
     left -= segment.bytes;
-    if (left <= bytes) return segment.lastSequence;
+    floor = segment.lastSequence;
   }
-  return segments.at(-1)?.lastSequence ?? 0;
+  return floor;
 }

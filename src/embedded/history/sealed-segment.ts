@@ -9,7 +9,8 @@ import {
   isPayloadIntact,
   readFrameHeader,
 } from '../log/frame.ts';
-import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from '../log/log-error.ts';
+import { initialLink } from '../log/link.ts';
+import { CorruptionError, MalformedError, refusalOf } from '../log/log-error.ts';
 import { segmentFileName } from '../log/log-files.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from '../log/segment-header.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
@@ -26,6 +27,8 @@ export class SealedSegment {
   readonly path: string;
   readonly header: SegmentHeader;
   readonly salt: FrameSalt;
+  /** What its first frame links to. */
+  readonly initialLink: Buffer;
   /** The link of its last frame. */
   readonly seal: Buffer;
   /** The sequence of its last commit. */
@@ -45,10 +48,7 @@ export class SealedSegment {
       return segment;
     } catch (error) {
       await file.close();
-      const position = { file: path, offset: 0, sequence: firstSequence };
-      if (error instanceof MalformedError) throw new CorruptionError(position, error.message);
-      if (error instanceof UnknownKindError) throw new NewerFormatError(position, error.message);
-      throw error;
+      throw refusalOf(error, { file: path, offset: 0, sequence: firstSequence });
     }
   }
 
@@ -57,15 +57,16 @@ export class SealedSegment {
     file: File,
     header: SegmentHeader,
     salt: FrameSalt,
-    end: { seal: Buffer; lastSequence: number; bytes: number },
+    ends: { initialLink: Buffer; seal: Buffer; lastSequence: number; bytes: number },
   ) {
     this.path = path;
     this.#file = file;
     this.header = header;
     this.salt = salt;
-    this.seal = end.seal;
-    this.lastSequence = end.lastSequence;
-    this.bytes = end.bytes;
+    this.initialLink = ends.initialLink;
+    this.seal = ends.seal;
+    this.lastSequence = ends.lastSequence;
+    this.bytes = ends.bytes;
   }
 
   /** Resolves to how many bytes of `target` there were. */
@@ -98,7 +99,13 @@ async function readEnds(file: File, path: string, firstSequence: number): Promis
   const salt = new FrameSalt(header.salt);
   const seal = await readSealFrame(file, bytes - sealFrameBytes, salt);
   if (seal === null) return null;
-  return new SealedSegment(path, file, header, salt, { seal: seal.link, lastSequence: seal.firstSequence - 1, bytes });
+  const { link, firstSequence: nextSequence } = seal;
+  return new SealedSegment(path, file, header, salt, {
+    initialLink: initialLink(start),
+    seal: link,
+    lastSequence: nextSequence - 1,
+    bytes,
+  });
 }
 
 /** Null when no whole seal of this segment stands at `offset`. */

@@ -1,3 +1,4 @@
+import { CorruptionError } from '../log/log-error.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import { SealedSegment, segmentPath } from './sealed-segment.ts';
 import { IndexDamagedError, SegmentIndex } from './segment-index.ts';
@@ -90,15 +91,24 @@ export class SegmentCatalog {
    * Runs `use` with the indexes of these segments, which are open until it ends. When one turns out to be damaged it is made again, and `use`
    * is run again.
    */
-  async withIndexes<T>(
+  withIndexes<T>(
     segments: readonly CatalogSegment[],
     slice: TimeSlice,
     use: (indexes: readonly SegmentIndex[]) => Promise<T>,
   ): Promise<T> {
+    return this.#remaking(slice, () => this.#withOpenIndexes(segments, [], use));
+  }
+
+  /** The same with the index of one segment. */
+  withIndex<T>(firstSequence: number, slice: TimeSlice, use: (index: SegmentIndex) => Promise<T>): Promise<T> {
+    return this.#remaking(slice, () => this.#withOpenIndex(firstSequence, use));
+  }
+
+  async #remaking<T>(slice: TimeSlice, run: () => Promise<T>): Promise<T> {
     const made = new Set<number>();
     for (;;) {
       try {
-        return await this.#withOpenIndexes(segments, use);
+        return await run();
       } catch (error) {
         // One that is damaged again at once is no accident.
         if (!(error instanceof IndexDamagedError) || made.has(error.firstSequence)) throw error;
@@ -108,24 +118,27 @@ export class SegmentCatalog {
     }
   }
 
-  async #withOpenIndexes<T>(
-    segments: readonly CatalogSegment[],
+  #withOpenIndexes<T>(
+    [next, ...others]: readonly CatalogSegment[],
+    opened: readonly SegmentIndex[],
     use: (indexes: readonly SegmentIndex[]) => Promise<T>,
   ): Promise<T> {
-    const opened: { close(): Promise<void> }[] = [];
+    if (next === undefined) return use(opened);
+    return this.#withOpenIndex(next.firstSequence, (index) => this.#withOpenIndexes(others, [...opened, index], use));
+  }
+
+  async #withOpenIndex<T>(firstSequence: number, use: (index: SegmentIndex) => Promise<T>): Promise<T> {
+    const segment = await this.#open(firstSequence);
     try {
-      const indexes: SegmentIndex[] = [];
-      for (const { firstSequence } of segments) {
-        const segment = await this.#open(firstSequence);
-        opened.push(segment);
-        const index = await SegmentIndex.open(this.#fileSystem, this.#directory, segment);
-        if (index === null) throw new IndexDamagedError(segment.path, firstSequence, 'it is not of the segment');
-        opened.push(index);
-        indexes.push(index);
+      const index = await SegmentIndex.open(this.#fileSystem, this.#directory, segment);
+      if (index === null) throw new IndexDamagedError(segment.path, firstSequence, 'it is not of the segment');
+      try {
+        return await use(index);
+      } finally {
+        await index.close();
       }
-      return await use(indexes);
     } finally {
-      for (const file of opened) await file.close();
+      await segment.close();
     }
   }
 
@@ -151,7 +164,10 @@ export class SegmentCatalog {
   async #open(firstSequence: number): Promise<SealedSegment> {
     const path = segmentPath(this.#directory, firstSequence);
     const segment = await SealedSegment.open(this.#fileSystem, path, firstSequence);
-    if (segment === null) throw new Error(`${path} does not end in a seal any more`);
+    if (segment === null) {
+      const position = { file: path, offset: 0, sequence: firstSequence };
+      throw new CorruptionError(position, 'it does not end in a whole seal any more');
+    }
     return segment;
   }
 }

@@ -31,16 +31,13 @@ export async function eraseInSegment(
   options: SegmentErasureOptions,
 ): Promise<void> {
   const { fileSystem, directory, slice, exchange } = options;
-  let expected = 0;
   await replaceFile({
     fileSystem,
     directory,
     name: segmentFileName(segment.header.firstSequence),
     exchange,
-    write: async (file) => {
-      expected = await new SegmentRewriter(segment, offsets, file, slice).write();
-    },
-    verify: async (temporaryPath) => {
+    write: (file) => new SegmentRewriter(segment, offsets, file, slice).write(),
+    verify: async (temporaryPath, expected) => {
       const erased = await countErased(fileSystem, temporaryPath, segment, slice);
       if (erased !== expected) throw new Error(`${temporaryPath} has ${erased} erased records instead of ${expected}`);
     },

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type File, type FileSystem, readFully, systemErrorCode } from '../ports/file-system.ts';
+import { type File, type FileSystem, ifThere, readFully } from '../ports/file-system.ts';
 import { type IndexEntry, indexEntryBytes, indexKeyBytes, readIndexEntry, writeIndexKey } from './index-entry.ts';
 import { decodeIndexFooter, type IndexFooter, indexFooterBytes } from './index-footer.ts';
 import type { SealedSegment } from './sealed-segment.ts';
@@ -51,7 +51,7 @@ export class SegmentIndex {
   /** @returns null when there is none that was made from these very bytes of the segment. */
   static async open(fileSystem: FileSystem, directory: string, segment: SealedSegment): Promise<SegmentIndex | null> {
     const path = join(directory, indexFileName(segment.header.firstSequence));
-    const file = await openIfThere(fileSystem, path);
+    const file = await ifThere(fileSystem.open(path, 'read'));
     if (file === null) return null;
     try {
       const footer = await readFooter(file, segment);
@@ -174,13 +174,4 @@ async function readFooter(file: File, segment: SealedSegment): Promise<IndexFoot
     footer.segmentBytes === segment.bytes &&
     segment.seal.equals(footer.seal);
   return isOfSegment ? footer : null;
-}
-
-async function openIfThere(fileSystem: FileSystem, path: string): Promise<File | null> {
-  try {
-    return await fileSystem.open(path, 'read');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
 }

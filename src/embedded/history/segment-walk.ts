@@ -8,11 +8,11 @@ import {
   isPayloadIntact,
   readFrameHeader,
 } from '../log/frame.ts';
-import { digestOf, initialLink, LinkBuilder } from '../log/link.ts';
-import { MalformedError, NewerFormatError, UnknownKindError } from '../log/log-error.ts';
+import { digestOf, LinkBuilder } from '../log/link.ts';
+import { MalformedError, refusalOf, UnknownKindError } from '../log/log-error.ts';
 import { digestBytes, recordKinds, recordSaltBytes } from '../log/record.ts';
 import { segmentHeaderBytes } from '../log/segment-header.ts';
-import type { SealedSegment } from './sealed-segment.ts';
+import { type SealedSegment, sealFrameBytes } from './sealed-segment.ts';
 import type { TimeSlice } from './time-slice.ts';
 
 /** A frame of commits that was found good: checksums, sequences, link. Its buffer is used again for the next one. */
@@ -56,7 +56,6 @@ const windowBytes = 1024 * 1024;
  */
 export async function* walkSegment(segment: SealedSegment, slice: TimeSlice): AsyncGenerator<WalkedFrame> {
   const walk = new SegmentWalk(segment, slice);
-  await walk.begin();
   for (let frame = await walk.next(); frame !== null; frame = await walk.next()) yield frame;
 }
 
@@ -67,7 +66,7 @@ class SegmentWalk {
   #window: Buffer = Buffer.allocUnsafeSlow(windowBytes);
   #windowStart = 0;
   #windowEnd = 0;
-  #link: Buffer = Buffer.alloc(0);
+  #link: Buffer;
   #offset = segmentHeaderBytes;
   #nextSequence: number;
   #frames = 0;
@@ -77,11 +76,8 @@ class SegmentWalk {
   constructor(segment: SealedSegment, slice: TimeSlice) {
     this.#segment = segment;
     this.#slice = slice;
+    this.#link = segment.initialLink;
     this.#nextSequence = segment.header.firstSequence;
-  }
-
-  async begin(): Promise<void> {
-    this.#link = initialLink(await this.#bytes(0, segmentHeaderBytes));
   }
 
   /** @returns null behind the seal. */
@@ -90,14 +86,7 @@ class SegmentWalk {
     try {
       return await this.#readFrame();
     } catch (error) {
-      if (error instanceof MalformedError) {
-        throw this.#segment.corruption(this.#offset, this.#nextSequence, error.message);
-      }
-      if (error instanceof UnknownKindError) {
-        const position = { file: this.#segment.path, offset: this.#offset, sequence: this.#nextSequence };
-        throw new NewerFormatError(position, error.message);
-      }
-      throw error;
+      throw refusalOf(error, { file: this.#segment.path, offset: this.#offset, sequence: this.#nextSequence });
     }
   }
 
@@ -119,9 +108,9 @@ class SegmentWalk {
     const payload = frame.subarray(frameHeaderBytes);
     this.#linkBuilder.begin(this.#link, header.kind, header.firstSequence, header.commitCount);
     if (header.kind === frameKinds.seal) {
+      if (offset + sealFrameBytes !== this.#segment.bytes) throw new MalformedError('a seal before the end');
       this.#checkSeal(payload);
       this.#checkLink(header);
-      if (offset + frame.length !== this.#segment.bytes) throw new MalformedError('something follows the seal');
       return null;
     }
     const commits = await this.#readCommits(payload, header);
@@ -174,7 +163,6 @@ class SegmentWalk {
     const counted = [this.#frames, this.#commits, this.#records];
     const sealed = [reader.int64(), reader.int64(), reader.int64()];
     if (reader.uint8() > 1) throw new UnknownKindError('a seal with flags');
-    if (reader.remaining > 0) throw new MalformedError('a seal that is too long');
     if (counted.some((count, index) => count !== sealed[index])) {
       throw new MalformedError(
         `the seal counts ${sealed.join(', ')} frames, commits and records, there are ${counted.join(', ')}`,

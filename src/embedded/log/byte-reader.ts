@@ -25,8 +25,7 @@ export class ByteReader {
   }
 
   uint8(): number {
-    const at = this.skip(1);
-    return this.buffer[at] ?? 0;
+    return this.buffer.readUInt8(this.skip(1));
   }
 
   uint16(): number {

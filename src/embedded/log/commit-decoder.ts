@@ -77,11 +77,8 @@ export class CommitDecoder {
         return { kind: 'eraseDocument', id: reader.uuid(), previousSequence: reader.int64() };
       case recordKinds.putTable:
         return { kind: 'putTable', table: this.#payloads.table(reader) };
-      case recordKinds.dropTable: {
-        const id = reader.uuid();
-        this.#payloads.dropTable(id);
-        return { kind: 'dropTable', id };
-      }
+      case recordKinds.dropTable:
+        return { kind: 'dropTable', id: this.#payloads.dropTable(reader) };
       case recordKinds.putIndex:
         return { kind: 'putIndex', index: decodeIndex(reader) };
       case recordKinds.dropIndex:

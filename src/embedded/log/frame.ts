@@ -92,7 +92,7 @@ export function isFrameHeader(segment: Buffer, offset: number, salt: FrameSalt, 
  * @throws {UnknownKindError} for what a newer version may have written. @throws {MalformedError} for impossible fields.
  */
 export function readFrameHeader(segment: Buffer, offset: number): FrameHeader {
-  const kind = segment[offset + kindAt] ?? 0;
+  const kind = segment.readUInt8(offset + kindAt);
   if (kind !== frameKinds.commits && kind !== frameKinds.seal) throw new UnknownKindError(`a frame of kind ${kind}`);
   for (let at = offset + zerosAt; at < offset + payloadLengthAt; at += 1) {
     if (segment[at] !== 0) throw new UnknownKindError('a frame with flags');

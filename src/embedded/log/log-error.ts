@@ -1,3 +1,5 @@
+import { DatabaseError } from '../../errors.ts';
+
 /** Where in the log, or in a snapshot, something is, as evidence for whoever looks into it. */
 export interface LogPosition {
   readonly file: string;
@@ -50,11 +52,40 @@ export class UnknownKindError extends Error {
   override readonly name = 'UnknownKindError';
 }
 
+/**
+ * What to throw for `error`, by whoever knows where it was met: a `CorruptionError` for malformed bytes, a `NewerFormatError` for those of a
+ * later version, and anything else as it is.
+ */
+export function refusalOf(error: unknown, position: LogPosition): unknown {
+  if (error instanceof MalformedError) return new CorruptionError(position, error.message, { cause: error.cause });
+  return error instanceof UnknownKindError ? new NewerFormatError(position, error.message) : error;
+}
+
+/**
+ * What `decode` returns; null when the bytes are malformed, or of a later version: for what can do without them. Throws what else `decode`
+ * throws.
+ */
+export function unlessUnreadable<T>(decode: () => T): T | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedError || error instanceof UnknownKindError) return null;
+    throw error;
+  }
+}
+
 /** There was no room for a write, and what had been written of it is gone again: as if it had not been tried. */
 export class NoSpaceError extends Error {
   override readonly name = 'NoSpaceError';
+  readonly file: string;
 
-  constructor(path: string, cause: unknown) {
-    super(`No room to write ${path}`, { cause });
+  constructor(file: string, cause: unknown) {
+    super(`No room to write ${file}`, { cause });
+    this.file = file;
+  }
+
+  /** What a client is told, who need not know where on the server's disk it was. `consequence` says what was not done. */
+  refusal(consequence: string): DatabaseError {
+    return new DatabaseError('STORAGE_FULL', `The server's disk is full: ${consequence}`, {}, { cause: this.cause });
   }
 }

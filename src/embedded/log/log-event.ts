@@ -28,7 +28,7 @@ export type LogEvent =
       readonly previousEpoch: string;
       readonly firstSequence: number;
     }
-  /** There was no room for a frame or, at a clean stop, for the seal, which is then left out. */
-  | { readonly kind: 'noSpace'; readonly cause: unknown }
+  /** There was no room for a frame; at an opening, for a new `newest`; at a clean stop, for the seal. The last two are then left out. */
+  | { readonly kind: 'noSpace'; readonly file: string; readonly cause: unknown }
   /** The disk failed: nothing is written any more. */
   | { readonly kind: 'failed'; readonly cause: unknown };

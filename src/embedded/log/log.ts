@@ -98,7 +98,7 @@ export class Log {
    * Opens the log of a data directory, or makes it. What `onCommit` was told is durable when this resolves. A torn write at the
    * end is cut off, its bytes kept.
    * @throws {CorruptionError} for damage, {NewerFormatError} for a newer format: nothing was changed.
-   * @throws {DatabaseError} `STORAGE_FULL` when there is no room for the little that an opening writes.
+   * @throws {DatabaseError} `STORAGE_FULL` when there is no room for what an opening must write: a new log, a torn tail, a new epoch.
    *   The system's own error when a file cannot be read or written.
    */
   static async open(options: LogOptions): Promise<Log> {
@@ -111,7 +111,7 @@ export class Log {
         ? await Log.#make(options, startedAt)
         : await Log.#continue(options, recovered, startedAt);
     } catch (error) {
-      throw error instanceof NoSpaceError ? storageFull(error) : error;
+      throw error instanceof NoSpaceError ? error.refusal(storageFull) : error;
     }
   }
 
@@ -137,11 +137,15 @@ export class Log {
 
   static async #continue(options: LogOptions, recovered: RecoveredLog, startedAt: number): Promise<Log> {
     const { newest, newestPath } = recovered;
+    let foundNoSpace = false;
     const file = await repairLog(recovered, {
       fileSystem: options.fileSystem,
       directory: join(options.directory, 'log'),
       snapshotDirectory: join(options.directory, snapshotDirectoryName),
-      onEvent: (event) => options.onEvent?.(event),
+      onEvent: (event) => {
+        foundNoSpace ||= event.kind === 'noSpace';
+        options.onEvent?.(event);
+      },
     });
     for (const { path, reason } of recovered.snapshots.damaged) {
       options.onEvent?.({ kind: 'snapshotDamaged', file: path, reason });
@@ -150,6 +154,7 @@ export class Log {
     const report = reportOf(recovered, options.clock.monotonic() - startedAt);
     const log = new Log(options, newest.header, report, snapshot);
     log.#nextSequence = newest.nextSequence;
+    log.#foundNoSpace = foundNoSpace;
     try {
       if (newest.sealed) {
         log.#previousSeal = newest.link;
@@ -202,7 +207,7 @@ export class Log {
     return this.#appendedBytes;
   }
 
-  /** Whether the last append found no room on the disk. */
+  /** Whether the last append found no room on the disk; before the first, whether the opening did, and could do without. */
   get foundNoSpace(): boolean {
     return this.#foundNoSpace;
   }
@@ -379,9 +384,10 @@ export class Log {
   #failed(error: unknown): DatabaseError {
     if (this.#failure !== null) return this.#failure;
     if (error instanceof NoSpaceError) {
+      // Once: refusals come as often as requests do.
+      if (!this.#foundNoSpace) this.#tell({ kind: 'noSpace', file: error.file, cause: error.cause });
       this.#foundNoSpace = true;
-      this.#tell({ kind: 'noSpace', cause: error.cause });
-      return storageFull(error);
+      return error.refusal(storageFull);
     }
     this.#failure = new DatabaseError(
       'OUTCOME_UNKNOWN',
@@ -398,14 +404,10 @@ export class Log {
   }
 }
 
-function storageFull(error: NoSpaceError): DatabaseError {
-  return new DatabaseError(
-    'STORAGE_FULL',
-    `${error.message}: nothing was written. Free some space.`,
-    {},
-    { cause: error.cause },
-  );
-}
+/** Erasing is named, because it makes room in memory, where it goes on. Here it takes some: a record in the log, too. */
+const storageFull =
+  'nothing was written. Reads go on; writes, erasing included, are taken again when there is room: ' +
+  'give the disk more, or remove what is not of the database';
 
 const emptyReport: RecoveryReport = {
   segments: 0,

@@ -25,9 +25,9 @@ export class PayloadDecoder {
     this.#admitsUnknownTables = true;
   }
 
-  /** @throws {MalformedError} */
+  /** @throws {MalformedError} @throws {UnknownKindError} */
   table(reader: ByteReader): TableRecord {
-    const id = reader.uuid();
+    const id = tableId(reader);
     const createdAt = reader.int64();
     const name = reader.lengthAndText();
     const settings = parseStoredObject(reader.text(reader.remaining));
@@ -37,14 +37,16 @@ export class PayloadDecoder {
   }
 
   putTable({ id, name }: TableRecord): void {
-    if (id !== defaultTable.id && this.#tables.get(id)?.name !== name)
-      this.#tables.set(id, Object.freeze({ id, name }));
+    if (this.#tables.get(id)?.name !== name) this.#tables.set(id, Object.freeze({ id, name }));
     this.#forgetLastTable();
   }
 
-  dropTable(id: string): void {
-    if (id !== defaultTable.id) this.#tables.delete(id);
+  /** The id of a `dropTable` payload. @throws {MalformedError} @throws {UnknownKindError} */
+  dropTable(reader: ByteReader): string {
+    const id = tableId(reader);
+    this.#tables.delete(id);
     this.#forgetLastTable();
+    return id;
   }
 
   /**
@@ -100,6 +102,13 @@ export class PayloadDecoder {
     this.#lastTableId.fill(0);
     this.#lastTable = defaultTable;
   }
+}
+
+/** The default table is always there and has no record: one that there is says what a newer version knows of it. */
+function tableId(reader: ByteReader): string {
+  const id = reader.uuid();
+  if (id === defaultTable.id) throw new UnknownKindError('a record of the default table');
+  return id;
 }
 
 const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);

@@ -7,14 +7,14 @@ const intervalMs = 2_000;
 /** Tells how far a recovery is: first the snapshot is read, then the log behind it. */
 export class RecoveryProgress {
   readonly #clock: Clock;
-  readonly #onEvent: (event: LogEvent) => void;
+  readonly #onEvent: ((event: LogEvent) => void) | undefined;
   readonly #startedAt: number;
   #toldAt: number;
   #phase: 'snapshot' | 'log' = 'snapshot';
   #bytes = 0;
   #bytesTotal = 0;
 
-  constructor(clock: Clock, onEvent: (event: LogEvent) => void) {
+  constructor(clock: Clock, onEvent: ((event: LogEvent) => void) | undefined) {
     this.#clock = clock;
     this.#onEvent = onEvent;
     this.#startedAt = clock.monotonic();
@@ -33,7 +33,7 @@ export class RecoveryProgress {
     const now = this.#clock.monotonic();
     if (now - this.#toldAt < intervalMs) return;
     this.#toldAt = now;
-    this.#onEvent({
+    this.#onEvent?.({
       kind: 'recovering',
       phase: this.#phase,
       bytes: this.#bytes,

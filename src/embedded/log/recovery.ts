@@ -7,7 +7,7 @@ import { type LoadedSnapshot, type RecoveredSnapshots, recoverSnapshots } from '
 import { ByteReader } from './byte-reader.ts';
 import { CommitDecoder } from './commit-decoder.ts';
 import { frameHeaderBytes } from './frame.ts';
-import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from './log-error.ts';
+import { CorruptionError, refusalOf } from './log-error.ts';
 import type { LogEvent } from './log-event.ts';
 import { firstSequenceOf, newestFileName, segmentFileName, segmentNames } from './log-files.ts';
 import type { CommitRecord } from './record.ts';
@@ -40,6 +40,8 @@ export interface RecoveredLog {
   readonly newestPath: string;
   /** All bytes of the newest segment, a tail included. */
   readonly newestBytes: Buffer;
+  /** Whether `log/newest` names it, and not the one before. */
+  readonly newestRecorded: boolean;
   /** How much was read behind the snapshot. */
   readonly segments: number;
   readonly frames: number;
@@ -54,7 +56,7 @@ export interface RecoveredLog {
  * @throws {CorruptionError} @throws {NewerFormatError} The system's own error when a file cannot be read.
  */
 export async function readLog(options: RecoveryOptions): Promise<RecoveredLog | null> {
-  const { fileSystem, directory, snapshotDirectory, clock, onEvent = () => {} } = options;
+  const { fileSystem, directory, snapshotDirectory, clock, onEvent } = options;
   const names = await listIfThere(fileSystem, directory);
   const { segments, unknown } = segmentNames(names);
   if (unknown !== undefined) {
@@ -88,6 +90,7 @@ class LogReader {
   #newest: SegmentContent | null = null;
   #newestPath = '';
   #newestLength = 0;
+  #newestRecorded = false;
   /** Those of the log that were looked at, whether read or passed over. */
   #count = 0;
   #segments = 0;
@@ -139,6 +142,7 @@ class LogReader {
       const ids = `${recorded.databaseId} and ${found.header.databaseId}`;
       throw new CorruptionError({ file, offset: 0, sequence }, `it and the segments are of two databases, ${ids}`);
     }
+    this.#newestRecorded = recorded.firstSequence === found.header.firstSequence;
   }
 
   recovered(): RecoveredLog | null {
@@ -147,6 +151,7 @@ class LogReader {
       newest: this.#newest,
       newestPath: this.#newestPath,
       newestBytes: this.#buffer.subarray(0, this.#newestLength),
+      newestRecorded: this.#newestRecorded,
       segments: this.#segments,
       frames: this.#frames,
       commits: this.#commits,
@@ -345,9 +350,6 @@ function decodeOrRefuse<T>(file: string, sequence: number, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    const position = { file, offset: 0, sequence };
-    if (error instanceof MalformedError) throw new CorruptionError(position, error.message);
-    if (error instanceof UnknownKindError) throw new NewerFormatError(position, error.message);
-    throw error;
+    throw refusalOf(error, { file, offset: 0, sequence });
   }
 }

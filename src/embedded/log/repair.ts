@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type File, type FileSystem, listIfThere, writeFully } from '../ports/file-system.ts';
 import { makeDurableFile, refusingNoSpace } from './durable-file.ts';
+import { NoSpaceError } from './log-error.ts';
 import type { LogEvent } from './log-event.ts';
 import { newestFileName, segmentFileName, temporarySuffix, tornFileName, tornNames } from './log-files.ts';
 import type { RecoveredLog } from './recovery.ts';
@@ -30,13 +31,11 @@ export interface RepairOptions {
  * @returns the newest segment, open for writing; the caller closes it.
  */
 export async function repairLog(log: RecoveredLog, options: RepairOptions): Promise<File> {
-  const { fileSystem, directory } = options;
   const { newest, newestPath, newestBytes } = log;
   const keptAs = newest.tail === null ? null : await keepTail(log, options);
   const file = newest.lastFrameAt === 0 ? await remakeSegment(log, options) : await rewriteLastFrames(log, options);
   try {
-    const { databaseId, firstSequence } = newest.header;
-    await recordNewest(fileSystem, directory, { databaseId, firstSequence });
+    await renewNewest(log, options);
     await removeLeftovers(options);
   } catch (error) {
     await file.close();
@@ -53,6 +52,23 @@ export async function repairLog(log: RecoveredLog, options: RepairOptions): Prom
     });
   }
   return file;
+}
+
+/**
+ * Renews `newest`. On a full disk it may stay as it is where it names the segment and that has a frame: whoever wrote that had both names on
+ * disk before, and none of them has changed since. So what was read can be served, and is no less durable.
+ */
+async function renewNewest(
+  { newest, newestRecorded }: RecoveredLog,
+  { fileSystem, directory, onEvent }: RepairOptions,
+): Promise<void> {
+  const { databaseId, firstSequence } = newest.header;
+  try {
+    await recordNewest(fileSystem, directory, { databaseId, firstSequence });
+  } catch (error) {
+    if (!(error instanceof NoSpaceError) || !newestRecorded || newest.lastFrameAt === 0) throw error;
+    onEvent({ kind: 'noSpace', file: error.file, cause: error.cause });
+  }
 }
 
 /** Replaces `newest`. Until it is durable, nothing may be written to the segment that it names. */

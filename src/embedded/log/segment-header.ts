@@ -57,7 +57,7 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader {
     previousSeal: Uint8Array.from(bytes.subarray(previousSealAt, previousSealAt + sealBytes)),
     firstSequence: readInt64(bytes, firstSequenceAt),
     createdAt: readInt64(bytes, createdAtAt),
-    durability: decodeDurability(bytes[durabilityAt] ?? 0),
+    durability: decodeDurability(bytes.readUInt8(durabilityAt)),
   };
 }
 

@@ -14,7 +14,7 @@ import {
   syncedBefore,
 } from './frame.ts';
 import { initialLink, LinkBuilder } from './link.ts';
-import { CorruptionError, MalformedError, NewerFormatError, UnknownKindError } from './log-error.ts';
+import { MalformedError, refusalOf, UnknownKindError } from './log-error.ts';
 import type { CommitRecord } from './record.ts';
 import { type SegmentHeader, segmentHeaderBytes } from './segment-header.ts';
 
@@ -138,10 +138,7 @@ class SegmentReader {
       this.#end += frameHeaderBytes + frame.payloadLength;
       return true;
     } catch (error) {
-      const position = { file: this.#options.path, offset: this.#end, sequence: this.#nextSequence };
-      if (error instanceof MalformedError) throw new CorruptionError(position, error.message, { cause: error.cause });
-      if (error instanceof UnknownKindError) throw new NewerFormatError(position, error.message);
-      throw error;
+      throw refusalOf(error, { file: this.#options.path, offset: this.#end, sequence: this.#nextSequence });
     }
   }
 

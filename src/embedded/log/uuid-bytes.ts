@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { MalformedError } from './log-error.ts';
 
 export const uuidBytes = 16;
 
@@ -7,38 +6,43 @@ const hexDigits = '0123456789abcdef';
 const textLength = 36;
 /** Where each byte's two digits stand in the text: groups of 4, 2, 2, 2 and 6 bytes, hyphens between them. */
 const digitPositions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const hyphenPositions = [8, 13, 18, 23];
 const hyphen = 0x2d;
 
 const scratch = Buffer.alloc(textLength, hyphen);
-const digitCodes = Uint8Array.from(hexDigits, (digit) => digit.charCodeAt(0));
 
-/** Writes a lower-case UUID as its 16 bytes. @throws {MalformedError} when it is none. */
+/** Writes a lower-case UUID as its 16 bytes. @throws {RangeError} when it is none. */
 export function writeUuid(target: Uint8Array, at: number, uuid: string): void {
-  if (uuid.length !== textLength) throw new MalformedError(`'${uuid}' is no UUID`);
-  for (let index = 0; index < uuidBytes; index += 1) {
-    const position = digitPositions[index] ?? 0;
+  if (uuid.length !== textLength) throw new RangeError(`'${uuid}' is no UUID`);
+  for (const position of hyphenPositions) {
+    if (uuid.charCodeAt(position) !== hyphen) throw new RangeError(`'${uuid}' is no UUID`);
+  }
+  let offset = at;
+  for (const position of digitPositions) {
     const byte = (digitValue(uuid.charCodeAt(position)) << 4) | digitValue(uuid.charCodeAt(position + 1));
-    if (byte < 0) throw new MalformedError(`'${uuid}' is no lower-case UUID`);
-    target[at + index] = byte;
+    if (byte < 0) throw new RangeError(`'${uuid}' is no lower-case UUID`);
+    target[offset] = byte;
+    offset += 1;
   }
 }
 
 /** The UUID that the 16 bytes at `at` are. One flat string: it will be a key that is kept for long. */
-export function readUuid(source: Uint8Array, at: number): string {
-  for (let index = 0; index < uuidBytes; index += 1) {
-    const byte = source[at + index] ?? 0;
-    const position = digitPositions[index] ?? 0;
-    scratch[position] = digitCodes[byte >> 4] ?? 0;
-    scratch[position + 1] = digitCodes[byte & 15] ?? 0;
+export function readUuid(source: Buffer, at: number): string {
+  let offset = at;
+  for (const position of digitPositions) {
+    const byte = source.readUInt8(offset);
+    scratch[position] = hexDigits.charCodeAt(byte >> 4);
+    scratch[position + 1] = hexDigits.charCodeAt(byte & 15);
+    offset += 1;
   }
   return scratch.toString('latin1', 0, textLength);
 }
 
 /** A random UUID (version 4) of 16 random bytes. */
 export function uuidOfRandom(random: Uint8Array): string {
-  const bytes = Uint8Array.from(random);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const bytes = Buffer.from(random);
+  bytes[6] = (bytes.readUInt8(6) & 0x0f) | 0x40;
+  bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
   return readUuid(bytes, 0);
 }
 

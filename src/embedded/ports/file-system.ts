@@ -71,14 +71,19 @@ export async function readFully(file: File, target: Uint8Array, position: number
   return read;
 }
 
-/** The names in a directory; none when it is not there. */
-export async function listIfThere(fileSystem: FileSystem, directory: string): Promise<string[]> {
+/** What `running` resolves to; null when it finds out that there is no such file (`ENOENT`). */
+export async function ifThere<T>(running: Promise<T>): Promise<T | null> {
   try {
-    return await fileSystem.list(directory);
+    return await running;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
+    if (systemErrorCode(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The names in a directory; none when it is not there. */
+export async function listIfThere(fileSystem: FileSystem, directory: string): Promise<string[]> {
+  return (await ifThere(fileSystem.list(directory))) ?? [];
 }
 
 /** The system's code of a failure, `ENOSPC` for instance; undefined when the error has none. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Document } from '../../document/document.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
 import { writeDocument, writeIndex, writeSetting, writeTable } from '../log/record-payload.ts';
 import type { State } from '../state.ts';
@@ -24,20 +23,11 @@ export function contentDigest(state: State): string {
   for (const table of tables) addEntry(entryKinds.table, () => writeTable(writer, table));
   for (const index of indexes) addEntry(entryKinds.index, () => writeIndex(writer, index));
   for (const setting of settings) addEntry(entryKinds.setting, () => writeSetting(writer, setting));
-  for (const document of sortedById(state)) {
+  for (const document of state.documents.toArray().sort((a, b) => (a.id < b.id ? -1 : 1))) {
     addEntry(entryKinds.document, () => {
       writer.int64(document.sequence);
       writeDocument(writer, document);
     });
   }
   return digest.digest('hex');
-}
-
-function sortedById({ documents }: State): Document[] {
-  const sorted: Document[] = [];
-  for (let index = 0; index < documents.size; index += 1) {
-    const document = documents.at(index);
-    if (document !== undefined) sorted.push(document);
-  }
-  return sorted.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -69,7 +69,7 @@ export function readBlockHeader(bytes: Buffer, at: number, offset: number, salt:
   if (crc32(bytes.subarray(at, at + checksumAt), salt.seedAt(offset)) !== bytes.readUInt32LE(at + checksumAt)) {
     throw new MalformedError('no valid block header');
   }
-  const kind = bytes[at + kindAt] ?? 0;
+  const kind = bytes.readUInt8(at + kindAt);
   if (kind !== blockKinds.content && kind !== blockKinds.index) throw new UnknownKindError(`a block of kind ${kind}`);
   for (let zero = at + zerosAt; zero < at + payloadChecksumAt; zero += 1) {
     if (bytes[zero] !== 0) throw new UnknownKindError('a block with flags');

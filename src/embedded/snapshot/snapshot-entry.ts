@@ -91,7 +91,7 @@ export function readEntries(payload: Buffer, entryCount: number, order: EntryOrd
   while (at < payload.length) {
     if (payload.length - at < entryHeaderBytes) throw new MalformedError('an entry without its length');
     const end = at + 4 + payload.readUInt32LE(at);
-    const kind = payload[at + 4] ?? 0;
+    const kind = payload.readUInt8(at + 4);
     if (!kindsInOrder.includes(kind)) throw new UnknownKindError(`an entry of kind ${kind}`);
     const entry = new SnapshotEntry(payload, kind, at, end);
     if (end > payload.length || entry.recordStart + leastRecordBytes > end) {

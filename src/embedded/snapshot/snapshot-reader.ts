@@ -3,13 +3,7 @@ import type { Document } from '../../document/document.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
 import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
 import { FrameSalt } from '../log/frame.ts';
-import {
-  CorruptionError,
-  type LogPosition,
-  MalformedError,
-  NewerFormatError,
-  UnknownKindError,
-} from '../log/log-error.ts';
+import { type LogPosition, MalformedError, refusalOf } from '../log/log-error.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
 import type { Definitions, IndexRecord, SettingRecord, TableRecord } from '../log/record.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
@@ -181,8 +175,6 @@ async function refusing<T>(position: () => LogPosition, read: () => T | Promise<
   try {
     return await read();
   } catch (error) {
-    if (error instanceof MalformedError) throw new CorruptionError(position(), error.message, { cause: error.cause });
-    if (error instanceof UnknownKindError) throw new NewerFormatError(position(), error.message);
-    throw error;
+    throw refusalOf(error, position());
   }
 }

@@ -70,8 +70,7 @@ export async function writeSnapshot(options: SnapshotWriteOptions): Promise<Writ
   const name = snapshotFileName(header.sequence, role);
   const slice = new TimeSlice(clock, signal);
   await makeDurableDirectory(fileSystem, directory);
-  const outcome: { written: ContentWritten | null } = { written: null };
-  await replaceFile({
+  const written = await replaceFile({
     fileSystem,
     directory,
     name,
@@ -80,12 +79,11 @@ export async function writeSnapshot(options: SnapshotWriteOptions): Promise<Writ
       const writer = new SnapshotContentWriter(file, header, slice);
       await writer.begin();
       await content(writer);
-      outcome.written = await writer.finish();
+      return writer.finish();
     },
-    verify: (temporaryPath) => readBack(fileSystem, temporaryPath, slice, outcome.written),
+    verify: (temporaryPath, { footer }) => readBack(fileSystem, temporaryPath, slice, footer.digest),
   });
-  if (outcome.written === null) throw new Error('a snapshot has a name that was not written');
-  return { name, path: join(directory, name), header, ...outcome.written };
+  return { name, path: join(directory, name), header, ...written };
 }
 
 interface ContentWritten {
@@ -93,16 +91,11 @@ interface ContentWritten {
   readonly bytes: number;
 }
 
-async function readBack(
-  fileSystem: FileSystem,
-  path: string,
-  slice: TimeSlice,
-  written: ContentWritten | null,
-): Promise<void> {
+async function readBack(fileSystem: FileSystem, path: string, slice: TimeSlice, digest: string): Promise<void> {
   const reader = await SnapshotReader.open(fileSystem, path);
   try {
     await reader.verify(slice);
-    if (reader.footer.digest !== written?.footer.digest) throw new Error(`${path} is not what was written to it`);
+    if (reader.footer.digest !== digest) throw new Error(`${path} is not what was written to it`);
   } finally {
     await reader.close();
   }

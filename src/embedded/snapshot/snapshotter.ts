@@ -148,7 +148,7 @@ export class Snapshotter {
       return taken;
     } catch (error) {
       if (!signal.aborted) this.#options.onEvent({ kind: 'snapshotFailed', cause: error });
-      throw error instanceof NoSpaceError ? storageFull(error) : error;
+      throw error instanceof NoSpaceError ? error.refusal('no snapshot was taken. Free some space') : error;
     }
   }
 
@@ -223,9 +223,4 @@ async function sortDocuments(slices: AsyncIterable<readonly Document[]>, slice: 
     }
   }
   return runs;
-}
-
-function storageFull(error: NoSpaceError): DatabaseError {
-  const message = `${error.message}: no snapshot was taken. Free some space.`;
-  return new DatabaseError('STORAGE_FULL', message, {}, { cause: error.cause });
 }

@@ -1,10 +1,15 @@
 import type { Document } from '../../document/document.ts';
+import { Heap } from '../heap.ts';
 
 /** Sorting so many takes a millisecond, whatever their order. */
 export const runDocumentsMax = 1024;
 
-/** Sorted, each chunk behind the one before it. */
-type Run = Document[][];
+/** Chunks that are sorted, each behind the one before it. */
+interface Run {
+  readonly first: Document;
+  last: Document;
+  readonly chunks: (readonly Document[])[];
+}
 
 /**
  * Sorts any number of documents by id without ever holding others up: they are added and sorted in small chunks, and merged one at a
@@ -16,92 +21,50 @@ export class SortedRuns {
   /** At most `runDocumentsMax`, for the sake of others. */
   add(documents: readonly Document[]): void {
     const chunk = documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const first = chunk[0];
-    if (first === undefined) return;
+    const first = chunk.at(0);
+    const last = chunk.at(-1);
+    if (first === undefined || last === undefined) return;
     const run = this.#runs.at(-1);
-    const last = run?.at(-1)?.at(-1);
-    if (run !== undefined && last !== undefined && last.id < first.id) run.push(chunk);
-    else this.#runs.push([chunk]);
+    if (run === undefined || run.last.id > first.id) {
+      this.#runs.push({ first, last, chunks: [chunk] });
+    } else {
+      run.chunks.push(chunk);
+      run.last = last;
+    }
   }
 
   /** All that were added, in order. */
   *merged(): Generator<Document> {
-    const heap = new Heap();
+    const heap = new Heap<Cursor>((a, b) => a.current.id < b.current.id);
     for (const run of this.#runs) heap.add(new Cursor(run));
-    for (let next = heap.take(); next !== null; next = heap.take()) yield next;
+    for (let top = heap.top; top !== undefined; top = heap.top) {
+      yield top.current;
+      if (top.advance()) heap.replaceTop(top);
+      else heap.removeTop();
+    }
   }
 }
 
 /** A place in a run. */
 class Cursor {
-  readonly #run: Run;
-  #chunk = 0;
-  #index = 0;
+  readonly #rest: Iterator<Document>;
+  current: Document;
 
-  constructor(run: Run) {
-    this.#run = run;
+  constructor({ first, chunks }: Run) {
+    this.#rest = documentsOf(chunks);
+    this.#rest.next();
+    this.current = first;
   }
 
-  get current(): Document | undefined {
-    return this.#run[this.#chunk]?.[this.#index];
-  }
-
-  advance(): void {
-    this.#index += 1;
-    if (this.#index < (this.#run[this.#chunk]?.length ?? 0)) return;
-    this.#chunk += 1;
-    this.#index = 0;
+  /** @returns false when `current` was the last. */
+  advance(): boolean {
+    const next = this.#rest.next();
+    if (next.done === true) return false;
+    this.current = next.value;
+    return true;
   }
 }
 
-/** A binary heap of cursors, the one at the lowest id on top. */
-class Heap {
-  readonly #cursors: Cursor[] = [];
-
-  add(cursor: Cursor): void {
-    let at = this.#cursors.push(cursor) - 1;
-    while (at > 0 && this.#isBelow(at, (at - 1) >> 1)) {
-      this.#swap(at, (at - 1) >> 1);
-      at = (at - 1) >> 1;
-    }
-  }
-
-  /** The lowest of all; null when all were taken. */
-  take(): Document | null {
-    const top = this.#cursors[0];
-    const document = top?.current;
-    if (top === undefined || document === undefined) return null;
-    top.advance();
-    if (top.current === undefined) {
-      const last = this.#cursors.pop();
-      if (last !== undefined && last !== top) this.#cursors[0] = last;
-    }
-    this.#sink();
-    return document;
-  }
-
-  #sink(): void {
-    let at = 0;
-    for (;;) {
-      let lowest = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) if (this.#isBelow(child, lowest)) lowest = child;
-      if (lowest === at) return;
-      this.#swap(at, lowest);
-      at = lowest;
-    }
-  }
-
-  #isBelow(a: number, b: number): boolean {
-    const first = this.#cursors[a]?.current;
-    const second = this.#cursors[b]?.current;
-    return first !== undefined && second !== undefined && first.id < second.id;
-  }
-
-  #swap(a: number, b: number): void {
-    const first = this.#cursors[a];
-    const second = this.#cursors[b];
-    if (first === undefined || second === undefined) return;
-    this.#cursors[a] = second;
-    this.#cursors[b] = first;
-  }
+function* documentsOf(chunks: readonly (readonly Document[])[]): Generator<Document> {
+  for (const chunk of chunks) for (const document of chunk) yield document;
 }

@@ -101,6 +101,32 @@ test('an erased document leaves the disk on command, wherever it was, and the st
   await reopened.database.close();
 });
 
+test('an erasure on disk that finds no room, or is overtaken by a stop, says so and is done when it is asked for again', async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const { database } = await open(fileSystem);
+  for (let number = 0; number < 40; number += 1) await create(database, number);
+  await erase(database, 7, 1);
+  await database.takeSnapshot();
+  await database.historyIdle();
+  fileSystem.capacity = Object.values(fileSystem.contents()).join('').length / 2 + 500;
+  const refused = await database.eraseOnDisk().catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'STORAGE_FULL', message: expect.stringContaining('still in some files') });
+  expect(String(refused)).not.toContain(dataDirectory);
+  fileSystem.capacity = Number.POSITIVE_INFINITY;
+  const overtaken = database.eraseOnDisk().catch((error: unknown) => error);
+  await database.close();
+  expect(await overtaken).toMatchObject({ code: 'OVERLOADED' });
+  await expect(database.eraseOnDisk()).rejects.toMatchObject({ code: 'OVERLOADED' });
+
+  const reopened = await open(fileSystem);
+  expect(isAnywhere(fileSystem, 7)).toBe(true);
+  const { erasedOnDiskUpTo, files } = await reopened.database.compact(anonymous);
+  expect([erasedOnDiskUpTo, files > 0]).toEqual([41, true]);
+  expect(isAnywhere(fileSystem, 7)).toBe(false);
+  expect(await reopened.database.compact(anonymous)).toEqual({ erasedOnDiskUpTo: 41, files: 0 });
+  await reopened.database.close();
+});
+
 test('writes and reads go on while an erasure rewrites the files', async () => {
   const fileSystem = new SimulatedFileSystem();
   const { database } = await open(fileSystem);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { writePastState } from '../../../src/embedded/history/past-state.ts';
 import { indexFileName, type SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
+import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
 import type { CommitRecord, LogRecord } from '../../../src/embedded/log/record.ts';
 import type { Clock } from '../../../src/embedded/ports/clock.ts';
 import { snapshotNames } from '../../../src/embedded/snapshot/snapshot-files.ts';
@@ -148,8 +149,8 @@ function versionsOf(number: number, sequence: number, version: number): CommitRe
 }
 
 /** Twenty documents in several versions; those of odd numbers are erased, 7 is made anew. */
-async function withErasures(bytesMax = Number.POSITIVE_INFINITY): Promise<HistoryDatabase> {
-  const database = await HistoryDatabase.open(new SimulatedFileSystem(), { bytesMax });
+async function withErasures(bytesMax = Number.POSITIVE_INFINITY, clock = stillClock): Promise<HistoryDatabase> {
+  const database = await HistoryDatabase.open(new SimulatedFileSystem(), { bytesMax, clock });
   for (let round = 1; round <= 4; round += 1) {
     for (let number = 1; number <= 20; number += 1) {
       await database.append([versionsOf(number, database.sequence + 1, round)]);
@@ -198,6 +199,98 @@ test('an erasure on command takes names, bodies and requests of the document out
   expect(database.events).toMatchObject([{ kind: 'erasedOnDisk', upTo: database.sequence }]);
   await database.close();
   expect(await reopenedState(fileSystem)).toEqual(state);
+});
+
+test('an erasure that gives way at every step comes to the same', async () => {
+  let milliseconds = 0;
+  const monotonic = () => {
+    milliseconds += 10;
+    return milliseconds;
+  };
+  const { fileSystem, keeper } = await withErasures(Number.POSITIVE_INFINITY, { ...stillClock, monotonic });
+  await keeper.eraseOnDisk();
+  expectErased(fileSystem);
+});
+
+test('without any snapshot an erasure has only the log to go through', async () => {
+  const database = await HistoryDatabase.open(new SimulatedFileSystem());
+  const { fileSystem, keeper } = database;
+  await database.append([versionsOf(1, 1, 1), versionsOf(2, 2, 1)]);
+  await database.append([commitOf(3, [{ kind: 'eraseDocument', id: documentId(1), previousSequence: 1 }])]);
+  await keeper.eraseOnDisk();
+  expect(fileSystem.exists(snapshotDirectory)).toBe(false);
+  expect(fileSystem.names(logDirectory).filter((file) => isOnDiskIn(fileSystem, file, 'body-of-1.'))).toEqual([]);
+  expect(fileSystem.names(logDirectory).filter((file) => isOnDiskIn(fileSystem, file, 'body-of-2.'))).toHaveLength(1);
+});
+
+function isOnDiskIn(fileSystem: SimulatedFileSystem, file: string, text: string): boolean {
+  return fileSystem.readBytes(`${logDirectory}/${file}`).includes(text);
+}
+
+test('a large document leaves the disk, and those around it stay', async () => {
+  const database = await HistoryDatabase.open(new SimulatedFileSystem(), { segmentBytesMax: 3_000_000 });
+  const sizes = [10, 700_000, 2_000_000, 10, 600_000];
+  for (const [index, size] of sizes.entries()) {
+    const document = documentOf(index + 1, { text: `body-of-${index + 1}.`.padEnd(size, 'x') });
+    await database.append([commitOf(index + 1, [{ kind: 'putDocument', document }])]);
+  }
+  await database.append([commitOf(6, [{ kind: 'eraseDocument', id: documentId(3), previousSequence: 3 }])]);
+  await database.takeSnapshot();
+  await database.keeper.eraseOnDisk();
+  for (const number of [1, 2, 3, 4, 5]) expect(isOnDisk(database.fileSystem, `body-of-${number}.`)).toBe(number !== 3);
+  await database.close();
+  expect(await reopenedState(database.fileSystem)).toEqual(database.state);
+});
+
+test.each(['before it is looked into', 'while it is written again'])(
+  'a snapshot that is removed by others %s does not come back',
+  async (when) => {
+    const { fileSystem, keeper } = await withErasures();
+    await keeper.idle();
+    const [older = ''] = fileSystem.names(snapshotDirectory);
+    const path = `${snapshotDirectory}/${older}`;
+    const remove = async (): Promise<void> => {
+      if (fileSystem.names(snapshotDirectory).includes(older)) await fileSystem.remove(path);
+    };
+    if (when === 'before it is looked into') {
+      const open = fileSystem.open.bind(fileSystem);
+      fileSystem.open = async (opened, mode) => {
+        if (opened === path) await remove();
+        return open(opened, mode);
+      };
+    } else {
+      fileSystem.delay = async (kind, written) => {
+        if (kind === 'write' && written === `${path}.tmp`) await remove();
+      };
+    }
+    await keeper.eraseOnDisk();
+    expectErased(fileSystem);
+    expect(fileSystem.names(snapshotDirectory)).toHaveLength(1);
+    expect(fileSystem.names(snapshotDirectory)).not.toContain(older);
+  },
+);
+
+test('an erasure that the disk fails is refused, and carried out when it is asked for again', async () => {
+  const { fileSystem, keeper, events } = await withErasures();
+  await keeper.idle();
+  fileSystem.inject = (kind, path) =>
+    kind === 'write' && path.endsWith('.snapshot.tmp') ? { kind: 'error', code: 'EIO' } : undefined;
+  await expect(keeper.eraseOnDisk()).rejects.toMatchObject({ code: 'EIO' });
+  expect(events).toMatchObject([{ kind: 'historyFailed', task: 'erase', cause: { code: 'EIO' } }]);
+  expect(fileSystem.names(snapshotDirectory).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  fileSystem.inject = null;
+  await keeper.eraseOnDisk();
+  expectErased(fileSystem);
+});
+
+test('a segment that lost its seal since it was looked at is damaged: nothing is erased', async () => {
+  const { fileSystem, keeper, events } = await withErasures();
+  await keeper.idle();
+  const path = `${logDirectory}/${name(1)}`;
+  fileSystem.replaceBytes(path, fileSystem.readBytes(path).subarray(0, -1));
+  await expect(keeper.eraseOnDisk()).rejects.toThrow(CorruptionError);
+  expect(events).toMatchObject([{ kind: 'historyFailed', task: 'erase' }]);
+  expect(isOnDisk(fileSystem, 'body-of-3.')).toBe(true);
 });
 
 test('without a pruning or a command nothing is erased on disk', async () => {
@@ -395,6 +488,92 @@ test('a damaged base gives its place to the next snapshot when it would have to 
   expect(reopened.keeper.status.oldest).toBeGreaterThan(oldest);
   await reopened.close();
   expect(await reopenedState(fileSystem)).toEqual(stateAfter(commits));
+});
+
+test('a snapshot that is damaged does not become the base; the next one does', async () => {
+  const { database, commits } = await fill(2, Number.POSITIVE_INFINITY);
+  const { fileSystem } = database;
+  await database.close();
+  const [older = ''] = fileSystem.names(snapshotDirectory);
+  const path = `${snapshotDirectory}/${older}`;
+  const bytes = fileSystem.readBytes(path);
+  fileSystem.replaceBytes(path, bytes.with(bytes.length - 1, bytes.readUInt8(bytes.length - 1) ^ 1));
+  const reopened = await HistoryDatabase.open(fileSystem, { bytesMax: 1500 });
+  await reopened.keeper.idle();
+  expect(reopened.events).toMatchObject([{ kind: 'historyFailed', task: 'prune' }]);
+  expect(reopened.keeper.status.oldest).toBe(0);
+  await reopened.append([commitOf(reopened.sequence + 1, [])]);
+  await reopened.takeSnapshot();
+  await reopened.keeper.idle();
+  expect(reopened.keeper.status.oldest).toBe(commits.length);
+  await reopened.close();
+  expect(await reopenedState(fileSystem)).toEqual(reopened.state);
+});
+
+test('a snapshot that is removed by others before it becomes the base is done without', async () => {
+  const { database, commits } = await fill(2, Number.POSITIVE_INFINITY);
+  const { fileSystem } = database;
+  await database.close();
+  const [older = ''] = fileSystem.names(snapshotDirectory);
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = async (path, mode) => {
+    if (path.endsWith(older)) await fileSystem.remove(path);
+    return open(path, mode);
+  };
+  const reopened = await HistoryDatabase.open(fileSystem, { bytesMax: 1500 });
+  await reopened.keeper.idle();
+  expect(fileSystem.names(snapshotDirectory)).toHaveLength(1);
+  expect(reopened.events).toEqual([]);
+  expect(reopened.keeper.status.oldest).toBe(0);
+  await reopened.close();
+  expect(await reopenedState(fileSystem)).toEqual(stateAfter(commits));
+});
+
+/** A pruned database that has what was pruned again, as a power cut may leave it, but for the seal of the first segment. */
+async function withLeftovers(): Promise<Filled & { readonly leftovers: readonly string[] }> {
+  const filled = await fill(2, Number.POSITIVE_INFINITY);
+  const { fileSystem } = filled.database;
+  await filled.database.close();
+  const segments = firstSequences(fileSystem).map((first) => `${logDirectory}/${name(first)}`);
+  const before = segments.map((path) => [path, fileSystem.readBytes(path)] as const);
+  const pruned = await HistoryDatabase.open(fileSystem, { bytesMax: 1500 });
+  await pruned.keeper.idle();
+  await pruned.close();
+  const gone = before.filter(([path]) => !fileSystem.names(logDirectory).includes(path.slice(logDirectory.length + 1)));
+  for (const [index, [path, bytes]] of gone.entries()) {
+    fileSystem.replaceBytes(path, index === 0 ? bytes.subarray(0, -1) : bytes);
+  }
+  expect(gone.length).toBeGreaterThan(2);
+  return { ...filled, leftovers: gone.map(([path]) => path) };
+}
+
+test('what is below the floor goes, whole or not', async () => {
+  const { database, commits, leftovers } = await withLeftovers();
+  expect(await reopenedState(database.fileSystem)).toEqual(stateAfter(commits));
+  for (const path of leftovers) expect(Object.keys(database.fileSystem.contents())).not.toContain(path);
+});
+
+test('what others have removed already is gone, too', async () => {
+  const { database, commits, leftovers } = await withLeftovers();
+  const { fileSystem } = database;
+  fileSystem.delay = async (kind, path) => {
+    if (kind === 'remove') fileSystem.deleteBytes(path);
+  };
+  expect(await reopenedState(fileSystem)).toEqual(stateAfter(commits));
+  for (const path of leftovers) expect(Object.keys(fileSystem.contents())).not.toContain(path);
+});
+
+test('what cannot be removed is reported, and removed later', async () => {
+  const { database, leftovers } = await withLeftovers();
+  const { fileSystem } = database;
+  fileSystem.inject = (kind) => (kind === 'remove' ? { kind: 'error', code: 'EIO' } : undefined);
+  const reopened = await HistoryDatabase.open(fileSystem);
+  await reopened.keeper.idle();
+  expect(reopened.events).toMatchObject([{ kind: 'historyFailed', task: 'remove', cause: { code: 'EIO' } }]);
+  fileSystem.inject = null;
+  reopened.keeper.snapshotTaken();
+  await reopened.keeper.idle();
+  for (const path of leftovers) expect(Object.keys(fileSystem.contents())).not.toContain(path);
 });
 
 test('background work gives way: between two turns of the event loop it never runs for longer than a slice', async () => {

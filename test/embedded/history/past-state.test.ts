@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import { mergeBase } from '../../../src/embedded/history/base-merge.ts';
 import { writePastState } from '../../../src/embedded/history/past-state.ts';
+import type { SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
 import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { type WrittenSnapshot, writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { dataDirectory, stillClock } from '../log/log-fixture.ts';
-import { identity, readContent, snapshotDirectory, writeContent } from '../snapshot/snapshot-fixture.ts';
+import { appendFrame, commitOf, dataDirectory, documentId, openLog, stillClock } from '../log/log-fixture.ts';
+import { emptyContent, identity, readContent, snapshotDirectory, writeContent } from '../snapshot/snapshot-fixture.ts';
 import {
   firstSequences,
   makeIndexes,
@@ -82,6 +84,56 @@ test('a merge at the end of a segment has the digest of a snapshot taken there',
       expect(merged.footer.digest).toBe(taken.footer.digest);
     }
   }
+});
+
+test('tables of base and segments come sorted by id, whichever they are in', async () => {
+  const tables = [3, 1, 4, 2].map((number) => ({
+    id: documentId(number),
+    name: `table ${number}`,
+    createdAt: number,
+    settings: {},
+  }));
+  const commits = tables.map((table, index) => commitOf(index + 1, [{ kind: 'putTable', table }]));
+  commits.push(commitOf(5, []));
+  const fileSystem = new SimulatedFileSystem();
+  const { log } = await openLog(fileSystem, { segmentBytesMax: 1 });
+  for (const commit of commits) await appendFrame(log, [commit], new SeededRandom(commit.sequence));
+  await log.close();
+  const { path } = await takeSnapshot(fileSystem, commits, 2, 'base');
+  const base = await SnapshotReader.open(fileSystem, path);
+  const indexes = await makeIndexes(fileSystem, [3, 4, 5]);
+  const [target, written] = await writeStateAt({ fileSystem, commits, base, baseSequence: 2, indexes }, 5);
+  expect(await readContent(target, written.path)).toEqual(stateAfter(commits));
+});
+
+test('what does not follow what is before it is not merged', async () => {
+  const { fileSystem, commits } = await randomHistory(3);
+  const segments = firstSequences(fileSystem);
+  const [, second = 0, third = 0] = segments;
+  const taken = await takeSnapshot(fileSystem, commits, second - 1);
+  const base = await SnapshotReader.open(fileSystem, taken.path);
+  const other = new SimulatedFileSystem();
+  await other.makeDirectory(dataDirectory);
+  const ofOther = await writeContent(other, emptyContent, { header: { ...identity, sequence: second - 1 } });
+  const otherBase = await SnapshotReader.open(other, ofOther.path);
+  const merge = (from: SnapshotReader | null, indexes: readonly SegmentIndex[]) =>
+    mergeBase({
+      fileSystem,
+      clock: stillClock,
+      random: new SeededRandom(1),
+      signal: new AbortController().signal,
+      directory: snapshotDirectory,
+      base: from,
+      indexes,
+      exchange: (rename) => rename(),
+    });
+  const names = fileSystem.names(snapshotDirectory);
+  await expect(merge(base, await makeIndexes(fileSystem, [third]))).rejects.toThrow(`it begins with commit ${third}`);
+  await expect(merge(otherBase, await makeIndexes(fileSystem, [second]))).rejects.toThrow('does not hold the seal');
+  await expect(merge(base, [])).rejects.toThrow('nothing to merge');
+  expect(fileSystem.names(snapshotDirectory)).toEqual(names);
+  await merge(base, await makeIndexes(fileSystem, [second]));
+  expect(fileSystem.names(snapshotDirectory)).toHaveLength(names.length + 1);
 });
 
 test('a record that rotted is not merged', async () => {

@@ -245,10 +245,12 @@ test('a log that is used otherwise than it says refuses', async () => {
   await expect(appendFrame(log, [putCommit(2)], random)).rejects.toThrow('once it is closed');
 });
 
-test('a start that finds no room for the little that it writes says so', async () => {
+test('a start that finds no room to make a log, or to go on with one that holds nothing, says so', async () => {
   const fileSystem = new SimulatedFileSystem();
-  const { log } = await openLog(fileSystem);
-  await appendFrame(log, [putCommit(1)], random);
+  fileSystem.capacity = 100;
+  await expect(openLog(fileSystem)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  fileSystem.capacity = Number.POSITIVE_INFINITY;
+  await openLog(fileSystem);
   const restarted = fileSystem.killProcess();
   restarted.inject = (kind, path) =>
     kind === 'write' && path.endsWith('newest.tmp') ? { kind: 'error', code: 'ENOSPC' } : undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
-import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
+import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
 import { type CommitRecord, encodeCommit, type LogRecord } from '../../../src/embedded/log/record.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
@@ -134,12 +134,34 @@ test('a document of a table that was put again carries the name it has then', as
   expect(await roundTrip(commits)).toEqual(commits);
 });
 
+test('documents of a table share what they say of it, also when that was told something else meanwhile', async () => {
+  const again: LogRecord = {
+    kind: 'putTable',
+    table: { ...table, createdAt: startTime, settings: { readOnly: true } },
+  };
+  const put = (number: number): LogRecord => ({ kind: 'putDocument', document: documentOf(number, {}, { table }) });
+  const commits = await roundTrip([commitOf(1, [putTable, put(1), again]), commitOf(2, [put(2)])]);
+  const tables = commits.flatMap(({ records }) =>
+    records.flatMap((record) => (record.kind === 'putDocument' ? [record.document.table] : [])),
+  );
+  expect(tables).toEqual([table, table]);
+  expect(tables[0]).toBe(tables[1]);
+});
+
 test('a document of a table that there is not, or not any more, is refused', async () => {
   const putDocument: LogRecord = { kind: 'putDocument', document: documentOf(1, {}, { table }) };
   await expect(roundTrip([commitOf(1, [putDocument])])).rejects.toThrow(CorruptionError);
   const dropped: LogRecord = { kind: 'dropTable', id: table.id };
   const commits = [commitOf(1, [putTable, putDocument, dropped, putDocument])];
   await expect(roundTrip(commits)).rejects.toThrow(CorruptionError);
+});
+
+test('a record of the default table, which has none, is left to the newer version that wrote it', async () => {
+  const { id, name } = defaultTable;
+  const put: LogRecord = { kind: 'putTable', table: { id, name, createdAt: startTime, settings: {} } };
+  for (const record of [put, { kind: 'dropTable', id }] as const) {
+    await expect(roundTrip([commitOf(1, [record])])).rejects.toThrow(NewerFormatError);
+  }
 });
 
 test.each<Partial<CommitRecord>>([
@@ -157,7 +179,14 @@ test('what cannot be written down is refused before it reaches the log', () => {
   expect(() => encodeCommit({ ...putCommit(1), committedAt: 0.5 }, random)).toThrow(RangeError);
   const document = documentOf(1, {}, { bodyHash: 'abc' });
   expect(() => encodeCommit(commitOf(1, [{ kind: 'putDocument', document }]), random)).toThrow(RangeError);
-  expect(() => encodeCommit(commitOf(1, [{ kind: 'dropTable', id: 'NO-UUID' }]), random)).toThrow('UUID');
+  for (const id of [
+    'NO-UUID',
+    documentId(0xa).toUpperCase(),
+    documentId(1).replace('-', '0'),
+    documentId(1).replace('1', 'g'),
+  ]) {
+    expect(() => encodeCommit(commitOf(1, [{ kind: 'dropTable', id }]), random), id).toThrow(RangeError);
+  }
 });
 
 test('a commit that was encoded does not change when others are encoded after it', () => {

@@ -113,14 +113,11 @@ test('when nothing was committed since the last snapshot that one is told of, an
 
 test('of a database one state has one digest, however it came about', async () => {
   const digests = [];
-  for (const order of [
-    [1, 2, 3],
-    [1, 2, 3],
-  ]) {
+  for (const moreSnapshots of [false, true]) {
     const { database } = await openDatabase(new SimulatedFileSystem());
-    for (const number of order) {
+    for (const number of [1, 2, 3]) {
       await create(database, number);
-      if (digests.length > 0) await database.takeSnapshot();
+      if (moreSnapshots) await database.takeSnapshot();
     }
     digests.push((await database.takeSnapshot()).digest);
   }
@@ -144,6 +141,33 @@ test('the two newest snapshots are kept, and the base', async () => {
     '00000000000000000005.snapshot',
   ]);
 });
+
+test('a close while files are pinned leaves the snapshots that are not needed any more to a later one', async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const { database, events } = await openDatabase(fileSystem);
+  await database.historyIdle();
+  await database.pinFiles();
+  for (let number = 1; number <= 3; number += 1) {
+    await create(database, number);
+    const taking = database.takeSnapshot();
+    if (number < 3) await taking;
+    else await untilNamed(fileSystem, '00000000000000000003.snapshot');
+    if (number === 3) await Promise.all([taking, database.close()]);
+  }
+  expect(events.filter(({ kind }) => /Failed|NotRemoved/.test(kind))).toEqual([]);
+  expect(fileSystem.names(snapshotDirectory)).toHaveLength(3);
+  const { database: reopened } = await openDatabase(fileSystem);
+  await create(reopened, 4);
+  await reopened.takeSnapshot();
+  expect(fileSystem.names(snapshotDirectory)).toEqual([
+    '00000000000000000003.snapshot',
+    '00000000000000000004.snapshot',
+  ]);
+});
+
+async function untilNamed(fileSystem: SimulatedFileSystem, name: string): Promise<void> {
+  while (!fileSystem.names(snapshotDirectory).includes(name)) await nextTick();
+}
 
 test('commands while one is being taken share the next one, which holds what was committed before them', async () => {
   const fileSystem = new SimulatedFileSystem();

@@ -14,6 +14,7 @@ import {
   create,
   diskOf,
   documentsOf,
+  type OpenedDatabase,
   openDatabase,
   segmentPath,
   snapshotPath,
@@ -431,12 +432,15 @@ test('a start that takes long tells how far it is', async () => {
 });
 
 test('no file is left open by a start, whatever comes of it', async () => {
-  for (const damage of [null, snapshotPath(6), segmentPath(4), segmentPath(7)]) {
+  const unreadable = `${logDirectory}/erased`;
+  for (const damage of [null, snapshotPath(6), segmentPath(4), segmentPath(7), unreadable]) {
     const { fileSystem } = await workload();
-    if (damage !== null) fileSystem.replaceBytes(damage, fileSystem.readBytes(damage).subarray(0, -20));
+    if (damage !== null && damage !== unreadable)
+      fileSystem.replaceBytes(damage, fileSystem.readBytes(damage).subarray(0, -20));
     let open = 0;
     const openFile = fileSystem.open.bind(fileSystem);
     fileSystem.open = async (path, mode) => {
+      if (damage === unreadable && path === unreadable) throw Object.assign(new Error('EIO'), { code: 'EIO' });
       const file = await openFile(path, mode);
       open += 1;
       return Object.assign(Object.create(file), {
@@ -453,8 +457,8 @@ test('no file is left open by a start, whatever comes of it', async () => {
         },
       });
     };
-    const opened = await tryOpenDatabase(fileSystem);
-    if (!(opened instanceof Error)) await opened.database.close();
+    const opened = await tryOpenDatabase(fileSystem).catch((error: unknown) => error);
+    if (!(opened instanceof Error)) await (opened as OpenedDatabase).database.close();
     expect(open, damage ?? 'whole').toBe(0);
   }
 });

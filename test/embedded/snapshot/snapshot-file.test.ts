@@ -4,12 +4,14 @@ import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { IndexRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import type { IndexRecord, LogRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import { contentDigest } from '../../../src/embedded/snapshot/content-digest.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
+import { State } from '../../../src/embedded/state.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { dataDirectory, documentId, documentOf, stillClock } from '../log/log-fixture.ts';
+import { commitOf, dataDirectory, documentId, documentOf, stillClock } from '../log/log-fixture.ts';
 import {
   emptyContent,
   identity,
@@ -191,6 +193,35 @@ test('a different state has a different digest', async () => {
     digests.add((await writeContent(await emptyDisk(), content)).footer.digest);
   }
   expect(digests.size).toBe(variants.length);
+});
+
+test('the digest of a state is that of its snapshot, in whatever order its tables and documents came', async () => {
+  const { tables, documents } = smallContent;
+  const indexes = [indexRecord(1)];
+
+  const state = new State();
+  for (const [index, document] of [documents[1], documents[2], documents[0]].entries()) {
+    if (document === undefined) throw new Error('there are three');
+    const records: LogRecord[] = [{ kind: 'putDocument', document: { ...document, createdSequence: index + 1 } }];
+    if (index === 2) {
+      for (const put of tables) records.push({ kind: 'putTable', table: put });
+      for (const put of indexes) records.push({ kind: 'putIndex', index: put });
+    }
+    state.apply(commitOf(index + 1, records));
+  }
+  const sorted = state.documents.toArray().sort((a, b) => (a.id < b.id ? -1 : 1));
+  const written = await writeContent(await emptyDisk(), { ...emptyContent, tables, indexes, documents: sorted });
+  expect(contentDigest(state)).toBe(written.footer.digest);
+});
+
+test('a snapshot that reads back as another one, whole as that is, does not get its name', async () => {
+  const fileSystem = await emptyDisk();
+  await writeContent(fileSystem, smallContent);
+  const before = fileSystem.contents();
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (opened, mode) => open(mode === 'read' ? path : opened, mode);
+  await expect(writeContent(fileSystem, variedContent())).rejects.toThrow('is not what was written to it');
+  expect(fileSystem.contents()).toEqual(before);
 });
 
 test.each<[string, SnapshotContent]>([

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { MaintenanceProvider } from '../database/maintenance.ts';
+import { anonymous } from '../database/principal.ts';
+import { formatTime } from '../document/timestamp.ts';
+import { runForOperator } from './operator-route.ts';
+
+export const snapshotPath = '/system/snapshot';
+export const compactPath = '/system/compact';
+
+/**
+ * `POST /system/snapshot`, `POST /system/compact`: what the engine otherwise does when it is due. They answer when it is done, which goes on
+ * when whoever asked for it goes away.
+ */
+export function addMaintenanceRoutes(
+  server: FastifyInstance,
+  provider: MaintenanceProvider,
+  socketIdleMsMax: number,
+): void {
+  server.post(snapshotPath, (request) =>
+    runForOperator(request, { command: 'snapshot', socketIdleMsMax }, async () => {
+      const { createdAt, ...snapshot } = await provider.snapshot(anonymous);
+      return { ...snapshot, createdAt: formatTime(createdAt) };
+    }),
+  );
+  server.post(compactPath, (request) =>
+    runForOperator(request, { command: 'compact', socketIdleMsMax }, () => provider.compact(anonymous)),
+  );
+}
