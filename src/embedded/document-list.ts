@@ -57,6 +57,11 @@ export class DocumentList {
     else this.#documents.splice(index, 0, document);
   }
 
+  /** Puts a document behind all others, where its place must be. */
+  append(document: Document): void {
+    this.#documents.push(document);
+  }
+
   clear(): void {
     this.#documents.length = 0;
   }

@@ -95,7 +95,7 @@ export class State {
   load({ sequence, committedAt, tables, documents }: LoadedState): void {
     if (this.#sequence !== 0) throw new Error(`a snapshot cannot follow commit ${this.#sequence}`);
     for (const table of tables) this.#putTable(table);
-    for (const document of documents.sort(compareCreation)) this.#putDocument(document);
+    for (const document of documents.sort(compareCreation)) this.#appendDocument(document);
     this.#sequence = sequence;
     this.#committedAt = committedAt;
   }
@@ -137,13 +137,26 @@ export class State {
       for (const listener of this.#listeners) listener.supersede(previous);
       this.#discount(previous);
     }
-    const table = this.#tables.get(document.table.name);
-    if (table === undefined)
-      throw new Error(`document ${document.id} is of table ${document.table.id}, which is not there`);
+    const table = this.#tableOf(document);
     this.#bytes += documentBytes(document);
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.documents.put(document);
+  }
+
+  /** Puts a document that was created behind all that there are, which spares a comparison with the last of them. */
+  #appendDocument(document: Document): void {
+    const table = this.#tableOf(document);
+    this.#bytes += documentBytes(document);
+    this.#documents.set(document.id, document);
+    this.documents.append(document);
+    table.documents.append(document);
+  }
+
+  #tableOf({ id, table: { id: tableId, name } }: Document): TableState {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new Error(`document ${id} is of table ${tableId}, which is not there`);
+    return table;
   }
 
   #eraseDocument(id: string): void {

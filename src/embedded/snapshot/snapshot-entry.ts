@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { ByteReader, readInt64 } from '../log/byte-reader.ts';
 import { MalformedError, UnknownKindError } from '../log/log-error.ts';
-import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
+import { compareUuids, copyUuid, readUuid, uuidBytes } from '../log/uuid-bytes.ts';
 import { entryHeaderBytes, entryKinds } from './snapshot-block.ts';
 
 /** An entry of content where it stands in the payload of its block, which is used again for the next. */
@@ -57,8 +57,8 @@ export class EntryOrder {
   admits(kind: number, payload: Buffer, idAt: number): boolean {
     const first = kind === entryKinds.table ? this.tables === 0 : this.documents === 0;
     if (kind === entryKinds.table && this.#lastKind !== kind) return false;
-    if (!first && this.#lastId.compare(payload, idAt, idAt + uuidBytes) >= 0) return false;
-    payload.copy(this.#lastId, 0, idAt, idAt + uuidBytes);
+    if (!first && compareUuids(this.#lastId, 0, payload, idAt) >= 0) return false;
+    copyUuid(payload, idAt, this.#lastId);
     this.#lastKind = kind;
     if (kind === entryKinds.table) this.tables += 1;
     else this.documents += 1;

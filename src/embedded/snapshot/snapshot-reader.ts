@@ -3,8 +3,6 @@ import type { Document } from '../../document/document.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
 import { FrameSalt } from '../log/frame.ts';
 import { type LogPosition, MalformedError, refusalOf } from '../log/log-error.ts';
-import { PayloadDecoder } from '../log/payload-decoder.ts';
-import type { TableRecord } from '../log/record.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
 import { BlockStream } from './block-stream.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
@@ -17,13 +15,8 @@ import {
   snapshotHeaderBytes,
 } from './snapshot-header.ts';
 import { SnapshotIndex } from './snapshot-index.ts';
+import { SliceDecoder, type SnapshotSlice } from './snapshot-slice.ts';
 import { SnapshotWalk } from './snapshot-walk.ts';
-
-/** What a block holds: tables first, then documents, each sorted by id. */
-export interface SnapshotSlice {
-  readonly tables: readonly TableRecord[];
-  readonly documents: readonly Document[];
-}
 
 /**
  * A snapshot, open for reading. Opening checks header and footer alone; what is between them is checked by whoever reads it. Close it.
@@ -63,11 +56,11 @@ export class SnapshotReader {
 
   /** All the content in order, one block at a time. It is what was written only once this has ended without throwing. */
   async *contents(slice: TimeSlice): AsyncGenerator<SnapshotSlice> {
-    const decoder = new PayloadDecoder();
+    const decoder = new SliceDecoder();
     for await (const { entries, offset } of this.#blocks(slice)) {
       yield await refusing(
         () => this.#position(offset),
-        () => decodeEntries(entries, decoder),
+        () => decoder.decode(entries),
       );
     }
   }
@@ -143,17 +136,6 @@ async function readEnds(file: File, path: string): Promise<SnapshotReader> {
   await readFully(file, end, footerAt);
   const footer = decodeSnapshotFooter(end, footerAt, new FrameSalt(header.salt));
   return new SnapshotReader(path, file, bytes, header, footer);
-}
-
-function decodeEntries(entries: readonly SnapshotEntry[], decoder: PayloadDecoder): SnapshotSlice {
-  const tables: TableRecord[] = [];
-  const documents: Document[] = [];
-  for (const entry of entries) {
-    const reader = entry.recordReader();
-    if (entry.isTable) tables.push(decoder.table(reader));
-    else documents.push(decoder.document(reader, entry.sequence));
-  }
-  return { tables, documents };
 }
 
 /** Tells where damage is. */
