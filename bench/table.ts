@@ -60,7 +60,7 @@ function perSecond(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (middle === undefined) throw new Error('nothing was measured');

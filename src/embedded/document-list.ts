@@ -76,6 +76,11 @@ export class DocumentList {
     }
   }
 
+  /** Puts a document behind all others, where its place must be. */
+  append(document: Document): void {
+    this.#documents.push(document);
+  }
+
   clear(): void {
     this.#documents.length = 0;
   }

@@ -135,7 +135,7 @@ export class State {
     for (const table of definitions.tables) this.#putTable(table);
     for (const index of definitions.indexes) this.#putIndex(index);
     for (const setting of definitions.settings) this.#putSetting(setting);
-    for (const document of documents.sort(compareCreation)) this.#putDocument(document);
+    for (const document of documents.sort(compareCreation)) this.#appendDocument(document);
     this.#sequence = sequence;
     this.#committedAt = committedAt;
   }
@@ -182,13 +182,26 @@ export class State {
       for (const listener of this.#listeners) listener.supersede(previous);
       this.#discount(previous);
     }
-    const table = this.#tables.get(document.table.name);
-    if (table === undefined)
-      throw new Error(`document ${document.id} is of table ${document.table.id}, which is not there`);
+    const table = this.#tableOf(document);
     this.#bytes += documentBytes(document);
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.put(previous, document, this.#fillsIndexes);
+  }
+
+  /** Puts a document that was created behind all that there are, which spares a comparison with the last of them. */
+  #appendDocument(document: Document): void {
+    const table = this.#tableOf(document);
+    this.#bytes += documentBytes(document);
+    this.#documents.set(document.id, document);
+    this.documents.append(document);
+    table.append(document);
+  }
+
+  #tableOf({ id, table: { id: tableId, name } }: Document): TableState {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new Error(`document ${id} is of table ${tableId}, which is not there`);
+    return table;
   }
 
   #eraseDocument(id: string): void {

@@ -51,6 +51,13 @@ export class TableState {
     for (const onPut of this.#watchers) onPut(document);
   }
 
+  /** Puts a document that was created behind all that there are. The indexes do not follow. */
+  append(document: Document): void {
+    this.documents.append(document);
+    if (document.archivedAt !== null) this.#archivedCount += 1;
+    this.bodyBytes.add(document);
+  }
+
   remove(document: Document): void {
     this.#discount(document);
     this.documents.remove(document);

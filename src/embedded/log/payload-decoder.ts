@@ -5,7 +5,7 @@ import { parseJson } from '../../document/json-parser.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
 import { digestBytes, documentFlags, exactParserNeeded, type TableRecord } from './record.ts';
-import { readUuid, uuidBytes } from './uuid-bytes.ts';
+import { compareUuids, copyUuid, readUuid, uuidBytes } from './uuid-bytes.ts';
 
 /**
  * Decodes the payloads of documents and tables, as records of the log and entries of a snapshot have them. Documents name their table
@@ -15,6 +15,7 @@ export class PayloadDecoder {
   readonly #tables = new Map<string, TableReference>([[defaultTable.id, defaultTable]]);
   readonly #lastTableId = Buffer.alloc(uuidBytes);
   #lastTable: TableReference = defaultTable;
+  #lastName: string = defaultTable.name;
   #admitsUnknownTables = false;
 
   /**
@@ -30,7 +31,7 @@ export class PayloadDecoder {
     const id = tableId(reader);
     const createdAt = reader.int64();
     const name = reader.lengthAndText();
-    const settings = parseStoredObject(reader.text(reader.remaining));
+    const settings = storedObject(parseStoredJson(reader.text(reader.remaining)));
     const table = { id, name, createdAt, settings };
     this.putTable(table);
     return table;
@@ -51,9 +52,10 @@ export class PayloadDecoder {
 
   /**
    * The document of a `putDocument` payload that commit `sequence` wrote; reads to the reader's limit.
+   * @param readBody reads the body, which is all that is left; `exactly` says that `JSON.parse` alone would not do.
    * @throws {MalformedError} @throws {UnknownKindError}
    */
-  document(reader: ByteReader, sequence: number): Document {
+  document(reader: ByteReader, sequence: number, readBody: BodyReader = readStoredObject): Document {
     const id = reader.uuid();
     const table = this.#tableReference(reader);
     const flags = reader.uint8();
@@ -65,13 +67,12 @@ export class PayloadDecoder {
     const previousSequence = reader.int64();
     const createdSequence = reader.int64();
     const bodyHash = reader.hex(digestBytes);
-    const name = reader.lengthAndText();
-    const body = parseStoredObject(reader.text(reader.remaining), (flags & documentFlags.exactParser) !== 0);
+    const name = this.#sharedName(reader.lengthAndText());
+    const body = readBody(reader, (flags & documentFlags.exactParser) !== 0);
     return {
       id,
       table,
       tableNamed: (flags & documentFlags.tableNamed) !== 0,
-      // Most documents are named like their table: one string then serves all of them.
       name: name === table.name ? table.name : name,
       body,
       bodyHash,
@@ -85,14 +86,20 @@ export class PayloadDecoder {
     };
   }
 
+  /** Most documents are named like the one before, or like their table: one string then serves all of them. */
+  #sharedName(name: string): string {
+    if (name !== this.#lastName) this.#lastName = name;
+    return this.#lastName;
+  }
+
   /** Documents of one table come in rows, so the id is compared as bytes before it is made a string. */
   #tableReference(reader: ByteReader): TableReference {
     const at = reader.skip(uuidBytes);
-    if (this.#lastTableId.compare(reader.buffer, at, at + uuidBytes) === 0) return this.#lastTable;
+    if (compareUuids(this.#lastTableId, 0, reader.buffer, at) === 0) return this.#lastTable;
     const id = readUuid(reader.buffer, at);
     const table = this.#tables.get(id) ?? (this.#admitsUnknownTables ? Object.freeze({ id, name: id }) : undefined);
     if (table === undefined) throw new MalformedError(`a document of table ${id}, which there is not`);
-    reader.buffer.copy(this.#lastTableId, 0, at, at + uuidBytes);
+    copyUuid(reader.buffer, at, this.#lastTableId);
     this.#lastTable = table;
     return table;
   }
@@ -111,6 +118,12 @@ function tableId(reader: ByteReader): string {
   return id;
 }
 
+/** Reads a JSON object to the reader's limit. @throws {MalformedError} */
+export type BodyReader = (reader: ByteReader, exactly: boolean) => JsonObject;
+
+export const readStoredObject: BodyReader = (reader, exactly) =>
+  storedObject(parseStoredJson(reader.text(reader.remaining), exactly));
+
 const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);
 const noLimits = { nestingMax: Number.POSITIVE_INFINITY, integerDigitsMax: Number.POSITIVE_INFINITY };
 /** The value of JSON text that `stringifyJson` wrote: without duplicate keys, lone surrogates and -0. */
@@ -122,8 +135,8 @@ export function parseStoredJson(text: string, exactly = exactParserNeeded.test(t
   }
 }
 
-function parseStoredObject(text: string, exactly?: boolean): JsonObject {
-  const value = parseStoredJson(text, exactly);
+/** @throws {MalformedError} for any other value. */
+export function storedObject(value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) throw new MalformedError('a JSON text that is no object');
   return value;
 }

@@ -38,6 +38,25 @@ export function readUuid(source: Buffer, at: number): string {
   return scratch.toString('latin1', 0, textLength);
 }
 
+/**
+ * Compares the ids at two places: negative where the first is below the second, 0 where they are one. Word by word, since to call
+ * `Buffer.compare` for so few bytes takes several times as long.
+ */
+export function compareUuids(first: Buffer, firstAt: number, second: Buffer, secondAt: number): number {
+  for (let word = 0; word < uuidBytes; word += 4) {
+    const difference = first.readUInt32BE(firstAt + word) - second.readUInt32BE(secondAt + word);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Word by word, as in `compareUuids`. */
+export function copyUuid(source: Buffer, sourceAt: number, target: Buffer): void {
+  for (let word = 0; word < uuidBytes; word += 4) {
+    target.writeUInt32BE(source.readUInt32BE(sourceAt + word), word);
+  }
+}
+
 /** A random UUID (version 4) of 16 random bytes. */
 export function uuidOfRandom(random: Uint8Array): string {
   const bytes = Buffer.from(random);

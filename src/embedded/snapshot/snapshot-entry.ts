@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { ByteReader, readInt64 } from '../log/byte-reader.ts';
 import { MalformedError, UnknownKindError } from '../log/log-error.ts';
-import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
+import { compareUuids, copyUuid, readUuid, uuidBytes } from '../log/uuid-bytes.ts';
 import { entryHeaderBytes, entryKinds } from './snapshot-block.ts';
 
 /** An entry of content where it stands in the payload of its block, which is used again for the next. */
@@ -61,8 +61,8 @@ export class EntryOrder {
     const place = kindsInOrder.indexOf(kind);
     const count = this.#counts[place] ?? 0;
     if (place < this.#last) return false;
-    if (count > 0 && this.#lastId.compare(payload, idAt, idAt + uuidBytes) >= 0) return false;
-    payload.copy(this.#lastId, 0, idAt, idAt + uuidBytes);
+    if (count > 0 && compareUuids(this.#lastId, 0, payload, idAt) >= 0) return false;
+    copyUuid(payload, idAt, this.#lastId);
     this.#last = place;
     this.#counts[place] = count + 1;
     return true;

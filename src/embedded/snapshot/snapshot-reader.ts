@@ -1,14 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from '../../document/document.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
-import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
 import { FrameSalt } from '../log/frame.ts';
 import { type LogPosition, MalformedError, refusalOf } from '../log/log-error.ts';
-import { PayloadDecoder } from '../log/payload-decoder.ts';
-import type { Definitions, IndexRecord, SettingRecord, TableRecord } from '../log/record.ts';
 import { type File, type FileSystem, readFully } from '../ports/file-system.ts';
 import { BlockStream } from './block-stream.ts';
-import { entryKinds } from './snapshot-block.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
 import {
   decodeSnapshotFooter,
@@ -19,12 +15,8 @@ import {
   snapshotHeaderBytes,
 } from './snapshot-header.ts';
 import { SnapshotIndex } from './snapshot-index.ts';
+import { SliceDecoder, type SnapshotSlice } from './snapshot-slice.ts';
 import { SnapshotWalk } from './snapshot-walk.ts';
-
-/** What a block holds. All definitions come first, kind by kind, then the documents, sorted by id. */
-export interface SnapshotSlice extends Definitions {
-  readonly documents: readonly Document[];
-}
 
 /**
  * A snapshot, open for reading. Opening checks header and footer alone; what is between them is checked by whoever reads it. Close it.
@@ -64,11 +56,11 @@ export class SnapshotReader {
 
   /** All the content in order, one block at a time. It is what was written only once this has ended without throwing. */
   async *contents(slice: TimeSlice): AsyncGenerator<SnapshotSlice> {
-    const decoder = new PayloadDecoder();
+    const decoder = new SliceDecoder();
     for await (const { entries, offset } of this.#blocks(slice)) {
       yield await refusing(
         () => this.#position(offset),
-        () => decodeEntries(entries, decoder),
+        () => decoder.decode(entries),
       );
     }
   }
@@ -144,30 +136,6 @@ async function readEnds(file: File, path: string): Promise<SnapshotReader> {
   await readFully(file, end, footerAt);
   const footer = decodeSnapshotFooter(end, footerAt, new FrameSalt(header.salt));
   return new SnapshotReader(path, file, bytes, header, footer);
-}
-
-function decodeEntries(entries: readonly SnapshotEntry[], decoder: PayloadDecoder): SnapshotSlice {
-  const tables: TableRecord[] = [];
-  const indexes: IndexRecord[] = [];
-  const settings: SettingRecord[] = [];
-  const documents: Document[] = [];
-  for (const entry of entries) {
-    const reader = entry.recordReader();
-    switch (entry.kind) {
-      case entryKinds.table:
-        tables.push(decoder.table(reader));
-        break;
-      case entryKinds.index:
-        indexes.push(decodeIndex(reader));
-        break;
-      case entryKinds.setting:
-        settings.push(decodeSetting(reader));
-        break;
-      default:
-        documents.push(decoder.document(reader, entry.sequence));
-    }
-  }
-  return { tables, indexes, settings, documents };
 }
 
 /** Tells where damage is. */

@@ -103,8 +103,11 @@ async function readBack(fileSystem: FileSystem, path: string, slice: TimeSlice, 
 
 /** Handed to the system at once. */
 const writeBytes = 512 * 1024;
-/** Synced while it is written, so that a commit's sync never finds more than this in front of it. */
-const syncBytes = 8 * 1024 * 1024;
+/**
+ * Synced while it is written, so that a commit's sync never finds more than this in front of it: file systems with a journal write
+ * what other files have dirty, too, before the sync of the one ends.
+ */
+const syncBytes = 1024 * 1024;
 
 /**
  * Takes the content of a snapshot. The methods that add an entry only gather; call `pause` whenever `due` says so:

@@ -65,7 +65,7 @@ const first = encodeCommit(putCommit(1), random);
 
 /** A commit of one record of eight bytes that says it is of this kind. */
 function commitWith(kind: number): EncodedCommit {
-  const encoded = encodeCommit(commitOf(1, [{ kind: 'putSetting', setting: { name: '', value: null } }]), random);
+  const encoded = encodeCommit({ ...commitOf(1, []), idempotencyKey: 'key' }, random);
   const bytes = Buffer.from(encoded.bytes);
   const saltAt = bytes.length - (16 + 1 + 8);
   bytes[saltAt + 16] = kind;

@@ -498,7 +498,7 @@ test('a snapshot that is damaged does not become the base; the next one does', a
   const path = `${snapshotDirectory}/${older}`;
   const bytes = fileSystem.readBytes(path);
   fileSystem.replaceBytes(path, bytes.with(bytes.length - 1, bytes.readUInt8(bytes.length - 1) ^ 1));
-  const reopened = await HistoryDatabase.open(fileSystem, { bytesMax: 1500 });
+  const reopened = await HistoryDatabase.open(fileSystem, { bytesMax: 100 });
   await reopened.keeper.idle();
   expect(reopened.events).toMatchObject([{ kind: 'historyFailed', task: 'prune' }]);
   expect(reopened.keeper.status.oldest).toBe(0);

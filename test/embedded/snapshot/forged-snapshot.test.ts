@@ -198,6 +198,19 @@ test.each<[string, Buffer, string]>([
     'not JSON',
   ],
   [
+    'a body is two',
+    forge([content(documentEntry(documentOf(1), withBody('{"n":1},{"n":2}'))), index([1, contentAt])]),
+    'not those of 1 documents',
+  ],
+  [
+    'a body goes on in the next document',
+    forge([
+      content(documentEntry(documentOf(1), withBody('{"n":[1')), documentEntry(documentOf(2), withBody('2]}'))),
+      index([1, contentAt]),
+    ]),
+    'not those of 2 documents',
+  ],
+  [
     'a body is no object',
     forge([content(documentEntry(documentOf(1), withBody('[1]'))), index([1, contentAt])]),
     'no object',

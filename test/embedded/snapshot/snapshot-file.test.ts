@@ -79,6 +79,14 @@ test('tables and documents come back as they were, over blocks, and with an entr
   expect(fileSystem.names(snapshotDirectory)).toEqual(['00000000000000000012.snapshot']);
 });
 
+test('bodies that only the exact parser reads come back between others', async () => {
+  const fileSystem = await emptyDisk();
+  const bodies = [{ n: 1 }, { n: 2n ** 60n + 1n }, {}, { 'a\nkey': '\\' }, { n: [3] }, { n: -(2n ** 64n + 1n) }];
+  const documents = bodies.map((body, index) => documentOf(index + 1, body));
+  await writeContent(fileSystem, { ...emptyContent, documents });
+  expect(await readContent(fileSystem, path)).toEqual({ ...emptyContent, documents });
+});
+
 test('a large snapshot is synced while it is written, so that no sync in between finds all of it in its way', async () => {
   const fileSystem = await emptyDisk();
   let unsynced = 0;
