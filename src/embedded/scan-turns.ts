@@ -9,13 +9,16 @@ const sliceMs = 2;
  */
 export class ScanTurns {
   readonly #clock: Clock;
+  /** After so many steps, each of about a document, a scan looks whether its slice is over. */
+  readonly steps: number;
   /** In the order in which they came. */
   readonly #waiting: (() => void)[] = [];
   /** When this slice ends; null while no scan has run since the loop had its turn. */
   #sliceEnd: number | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, steps = 128) {
     this.#clock = clock;
+    this.steps = steps;
   }
 
   /** Whether the slice has ended, so that a scan should ask for its next turn. */

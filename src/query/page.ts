@@ -62,6 +62,11 @@ export class PageCollector {
     }
   }
 
+  /** The bound at the end that the page is read from, if there is one: a reader that can seek starts there. */
+  get near(): Position | undefined {
+    return this.#near;
+  }
+
   /** Whether no document that is still to come can change the page. */
   get complete(): boolean {
     if (this.#arrives === 'nearest first') return this.#window.full || this.#beyondFar;

@@ -31,7 +31,8 @@ export type QueryAccess =
   | { readonly kind: 'scan'; readonly table: string | null; readonly documents: number }
   | {
       readonly kind: 'index';
-      readonly table: string;
+      /** Null for `$id`, by which documents of all tables are found without an index of anybody's making. */
+      readonly table: string | null;
       readonly paths: readonly string[];
       readonly indexKind: 'HASH' | 'ORDERED';
       readonly ranges: readonly KeyRangeExplanation[];

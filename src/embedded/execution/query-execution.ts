@@ -1,0 +1,219 @@
+import type { DocumentPage } from '../../database/database.ts';
+import type { Document } from '../../document/document.ts';
+import { compileFilter } from '../../query/filter-compiler.ts';
+import type { FindQuery, PageRequest } from '../../query/find-query.ts';
+import { pageSizeDefault } from '../../query/limits.ts';
+import { Ordering, type Position } from '../../query/ordering.ts';
+import { PageCollector } from '../../query/page.ts';
+import type { QueryExplanation } from '../../query/query-explanation.ts';
+import { admits } from '../admits.ts';
+import { countEntries } from '../index/index-range.ts';
+import { sortInSlices } from '../index/sliced-sort.ts';
+import { explainPlan, type Plan } from '../plan/plan.ts';
+import { type PlanCosts, Planner, type Purpose } from '../plan/planner.ts';
+import { suggestedIndex } from '../plan/suggested-index.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ScanTurns } from '../scan-turns.ts';
+import { walkFor } from './access-walk.ts';
+import type { VisibleDocuments } from './visible-documents.ts';
+import type { Walk } from './walk.ts';
+
+/** Documents of a batch. */
+const batchDocumentsMax = 1_024;
+/** So many documents of a page and its offset are kept sorted as they come; of more, all that fit are sorted, in slices. */
+const topDocumentsMax = 2_000;
+
+export interface ExecutionContext {
+  readonly visible: VisibleDocuments;
+  readonly clock: Clock;
+  readonly scanTurns: ScanTurns;
+  readonly planCosts: PlanCosts;
+  /** Called at the beginning of each slice. @throws when the view is closed. */
+  readonly check: () => void;
+  readonly onExplanation: (explanation: QueryExplanation) => void;
+}
+
+interface Placed {
+  readonly document: Document;
+  readonly position: Position;
+}
+
+/** One query on a view: planned when it is made, run once. Work is done in slices, between which other work gets its turn. */
+export class QueryExecution {
+  readonly #context: ExecutionContext;
+  readonly #query: FindQuery;
+  readonly #plan: Plan;
+  readonly #operation: QueryExplanation['operation'];
+  readonly #fits: (document: Document) => boolean;
+  readonly #startedAt: number;
+  #examined = 0;
+  #returned = 0;
+
+  constructor(context: ExecutionContext, query: FindQuery, operation: QueryExplanation['operation'], purpose: Purpose) {
+    const { visible, clock, planCosts } = context;
+    const { table, archived } = query;
+    const matches = compileFilter(query.filter);
+    this.#context = context;
+    this.#query = query;
+    this.#operation = operation;
+    this.#startedAt = clock.monotonic();
+    this.#plan = new Planner(visible.state, visible.isNewest, query, purpose, planCosts).plan();
+    this.#fits = (document) =>
+      admits(archived, document) && (table === undefined || document.table.name === table) && matches(document);
+  }
+
+  static ofPage(context: ExecutionContext, query: FindQuery, request: PageRequest): QueryExecution {
+    const documents = (request.offset ?? 0) + (request.last ?? request.first ?? pageSizeDefault) + 1;
+    const purpose: Purpose = documents > topDocumentsMax ? { kind: 'all' } : { kind: 'page', documents };
+    return new QueryExecution(context, query, 'find', purpose);
+  }
+
+  async page(request: PageRequest): Promise<DocumentPage> {
+    const { orderBy } = this.#query;
+    const { order } = this.#plan;
+    const fromEnd = request.last !== undefined;
+    const comesInOrder = order !== 'top';
+    const collector = new PageCollector(
+      orderBy,
+      request,
+      comesInOrder ? (fromEnd ? 'reversed' : 'ordered') : 'unordered',
+    );
+    const take = (document: Document) => {
+      collector.add(document);
+      return collector.complete;
+    };
+    if (order === 'sort') {
+      const sorted = await this.#sorted();
+      for (let index = 0; index < sorted.length && !collector.complete; index++) {
+        if (index % this.#context.scanTurns.steps === 0) await this.#turn();
+        const document = sorted[fromEnd ? sorted.length - 1 - index : index];
+        if (document !== undefined) collector.add(document);
+      }
+    } else if (comesInOrder) {
+      const { near } = collector;
+      if (near !== undefined && !collector.complete) {
+        // One document at the cursor or beyond it tells that there is a page on that side.
+        await this.#run(this.#walk(fromEnd ? 1 : -1, near), (document) => {
+          collector.add(document);
+          return true;
+        });
+      }
+      if (!collector.complete) await this.#run(this.#walk(fromEnd ? -1 : 1, near), take);
+    } else {
+      await this.#run(this.#walk(1), take);
+    }
+    const page = collector.page();
+    this.#returned = page.documents.length;
+    this.#explain();
+    return page;
+  }
+
+  async *batches(): AsyncGenerator<readonly Document[]> {
+    if (this.#plan.order === 'sort') {
+      const sorted = await this.#sorted();
+      for (let start = 0; start < sorted.length; start += batchDocumentsMax) {
+        await this.#turn();
+        const batch = sorted.slice(start, start + batchDocumentsMax);
+        this.#returned += batch.length;
+        yield batch;
+      }
+    } else {
+      const walk = this.#walk(1);
+      for (let ended = false; !ended; ) {
+        await this.#turn();
+        const batch: Document[] = [];
+        const result = this.#slice(walk, (document) => batch.push(document) >= batchDocumentsMax);
+        this.#returned += batch.length;
+        if (batch.length > 0) yield batch;
+        ended = result === 'ended';
+      }
+    }
+    this.#explain();
+  }
+
+  async count(): Promise<number> {
+    this.#returned = this.#countOfIndex() ?? (await this.#countOneByOne());
+    this.#explain();
+    return this.#returned;
+  }
+
+  /** The entries are the answer, when they say all and the view sees what the index holds. */
+  #countOfIndex(): number | null {
+    const { access } = this.#plan;
+    if (access.kind !== 'index' || !access.exact || !this.#context.visible.isNewest) return null;
+    const { sorted, groups } = access.index;
+    if (sorted !== null) return countEntries(sorted, access.ranges);
+    if (groups === null) return null;
+    return access.ranges.reduce((count, { from }) => count + groups.count(from?.start ?? []), 0);
+  }
+
+  async #countOneByOne(): Promise<number> {
+    let count = 0;
+    await this.#run(this.#walk(1), () => {
+      count += 1;
+      return false;
+    });
+    return count;
+  }
+
+  /** All that fit, in the order asked for. */
+  async #sorted(): Promise<readonly Document[]> {
+    const ordering = new Ordering(this.#query.orderBy);
+    const placed: Placed[] = [];
+    await this.#run(this.#walk(1), (document) => {
+      placed.push({ document, position: ordering.position(document) });
+      return false;
+    });
+    const sorted = await sortInSlices(
+      placed,
+      (a, b) => ordering.comparePositions(a.position, b.position),
+      () => (this.#context.scanTurns.over ? this.#turn() : undefined),
+    );
+    return sorted.map(({ document }) => document);
+  }
+
+  #walk(feed: 1 | -1, start?: Position): Walk {
+    return walkFor(this.#plan, { visible: this.#context.visible, fits: this.#fits, feed, start });
+  }
+
+  /** Until `take` wants no more. */
+  async #run(walk: Walk, take: (document: Document) => boolean): Promise<void> {
+    for (;;) {
+      const turn = this.#turn();
+      if (turn !== undefined) await turn;
+      if (this.#slice(walk, take) !== 'over') return;
+    }
+  }
+
+  #slice(walk: Walk, take: (document: Document) => boolean): 'ended' | 'over' | 'enough' {
+    const { scanTurns, check } = this.#context;
+    check();
+    walk.resume();
+    for (let step = 1; ; step++) {
+      const document = walk.next();
+      if (document === undefined) return 'ended';
+      if (document !== null) {
+        this.#examined += 1;
+        if (this.#fits(document) && take(document)) return 'enough';
+      }
+      if (step % scanTurns.steps === 0 && scanTurns.over) return 'over';
+    }
+  }
+
+  /** Undefined when work may go on at once. */
+  #turn(): Promise<void> | undefined {
+    return this.#context.scanTurns.next();
+  }
+
+  #explain(): void {
+    const { visible, clock, onExplanation } = this.#context;
+    onExplanation({
+      operation: this.#operation,
+      plan: explainPlan(this.#plan),
+      examined: this.#examined,
+      returned: this.#returned,
+      milliseconds: clock.monotonic() - this.#startedAt,
+      suggestedIndex: suggestedIndex(visible.state, this.#query, this.#plan, this.#examined, this.#returned),
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Document } from '../../document/document.ts';
+import type { State, SupersedeListener } from '../state.ts';
+
+/**
+ * The documents as of the sequence at which it was made. It copies nothing: documents are immutable, so it is enough to remember the versions
+ * that later commits replace or erase. Whoever looks through lists and indexes of the state takes what stands there and is not newer, and
+ * what is in `changed`: each document of the view is in one of the two, at any moment.
+ */
+export class VisibleDocuments implements SupersedeListener {
+  readonly state: State;
+  readonly sequence: number;
+  readonly #onChange: () => void;
+  readonly #changed: Document[] = [];
+  readonly #changedById = new Map<string, Document>();
+
+  /** @param onChange Called when there is more to remember: whoever has no use for the view any more may close it then. */
+  constructor(state: State, onChange: () => void) {
+    this.state = state;
+    this.#onChange = onChange;
+    this.sequence = state.sequence;
+    state.addListener(this);
+  }
+
+  /** What the view sees of every document that was changed or erased since, in the order in which that happened. It only grows. */
+  get changed(): readonly Document[] {
+    return this.#changed;
+  }
+
+  /** Whether nothing was committed since: lists and indexes then hold exactly what the view sees. */
+  get isNewest(): boolean {
+    return this.state.sequence === this.sequence;
+  }
+
+  document(id: string): Document | undefined {
+    const current = this.state.document(id);
+    return current !== undefined && current.sequence <= this.sequence ? current : this.#changedById.get(id);
+  }
+
+  supersede(previous: Document): void {
+    if (previous.sequence > this.sequence) return;
+    this.#changed.push(previous);
+    this.#changedById.set(previous.id, previous);
+    this.#onChange();
+  }
+
+  erase(previous: Document): void {
+    this.supersede(previous);
+  }
+
+  close(): void {
+    this.state.removeListener(this);
+    this.#changed.length = 0;
+    this.#changedById.clear();
+  }
+}

@@ -1,0 +1,117 @@
+import type { SortKey } from '../../query/ordering.ts';
+import { countEntries, type IndexBound, type IndexRange } from '../index/index-range.ts';
+import type { SecondaryIndex } from '../index/secondary-index.ts';
+import { type Condition, commonRanges, type PathConstraint } from './filter-condition.ts';
+import { isPoint, type KeyBound, type KeyRanges } from './key-range.ts';
+
+/** So many ranges an index is asked for at most: combinations of values at several paths multiply. */
+const rangeCountMax = 10_000;
+/** Of many ranges, so many are counted, and the others estimated after them: counting takes a microsecond or two for each. */
+const countedRangesMax = 64;
+
+/** What an index is asked for. */
+export interface IndexQuestion {
+  readonly ranges: readonly IndexRange[];
+  /** Entries in them, about. */
+  readonly estimated: number;
+  /** Whether a document has an entry in them exactly when it meets the condition, and one only. */
+  readonly exact: boolean;
+}
+
+/**
+ * The ranges of the index in which all documents that meet the condition are; null when it says nothing about the index's first path.
+ * @param hasSeveralKeys Whether documents may have several keys at the path of this number.
+ */
+export function questionFor(
+  index: SecondaryIndex,
+  condition: Condition,
+  hasSeveralKeys: (path: number) => boolean,
+): IndexQuestion | null {
+  const { paths } = index.record;
+  let starts: readonly (readonly SortKey[])[] = [[]];
+  let ranges: readonly IndexRange[] | null = null;
+  const used = new Set<string>();
+  for (const [number, text] of paths.entries()) {
+    const found = rangesAt(index, hasSeveralKeys(number), text, condition.constraints, starts);
+    if (found === null || starts.length * found.length > rangeCountMax) break;
+    used.add(text);
+    if (!found.every(isPoint)) {
+      ranges = starts.flatMap((start) =>
+        found.map(({ from, to }) => ({ from: boundOf(start, from), to: boundOf(start, to) })),
+      );
+      break;
+    }
+    starts = starts.flatMap((start) => found.map(({ from }) => [...start, from?.key]));
+  }
+  if (used.size === 0 || (index.groups !== null && (ranges !== null || used.size < paths.length))) return null;
+  ranges ??= starts.map(pointOf);
+  const exact =
+    condition.exact &&
+    condition.alternatives.length === 0 &&
+    condition.constraints.every(({ text }) => used.has(text)) &&
+    !paths.some((_, number) => hasSeveralKeys(number));
+  return { ranges, estimated: estimate(index, ranges), exact };
+}
+
+export function pointOf(start: readonly SortKey[]): IndexRange {
+  const bound = { start, included: true };
+  return { from: bound, to: bound };
+}
+
+/** Whether the range is one key of the index, whole. */
+export function isWholeKey(index: SecondaryIndex, { from, to }: IndexRange): boolean {
+  return from !== null && from === to && from.start.length === index.keys.width;
+}
+
+function boundOf(start: readonly SortKey[], bound: KeyBound | null): IndexBound | null {
+  if (bound !== null) return { start: [...start, bound.key], included: bound.included };
+  return start.length === 0 ? null : { start, included: true };
+}
+
+/**
+ * The keys at one path of the index. Where documents have several, each constraint may be met by another one of them, so the one that
+ * leaves the fewest entries is taken. (To intersect what two of them, or two indexes, give would not pay: a document in memory is tried by
+ * the compiled filter in less time than a set is asked for it, let alone filled.)
+ */
+function rangesAt(
+  index: SecondaryIndex,
+  severalKeys: boolean,
+  text: string,
+  constraints: readonly PathConstraint[],
+  starts: readonly (readonly SortKey[])[],
+): KeyRanges | null {
+  const ofPath = constraints.filter(
+    (constraint) =>
+      constraint.text === text && (index.groups === null || !severalKeys || constraint.ranges.every(isPoint)),
+  );
+  const [first, ...others] = ofPath;
+  if (first === undefined) return null;
+  if (!severalKeys) return commonRanges(ofPath);
+  let best = first.ranges;
+  if (others.length === 0) return best;
+  const [start = []] = starts;
+  const count = (ranges: KeyRanges) =>
+    estimate(
+      index,
+      ranges.map(({ from, to }) => ({ from: boundOf(start, from), to: boundOf(start, to) })),
+    );
+  let least = count(best);
+  for (const { ranges } of others) {
+    const entries = count(ranges);
+    if (entries >= least) continue;
+    best = ranges;
+    least = entries;
+  }
+  return best;
+}
+
+function estimate({ sorted, groups }: SecondaryIndex, ranges: readonly IndexRange[]): number {
+  const step = Math.ceil(ranges.length / countedRangesMax);
+  const counted = step <= 1 ? ranges : ranges.filter((_, number) => number % step === 0);
+  if (counted.length === 0) return 0;
+  const entries =
+    sorted !== null
+      ? countEntries(sorted, counted)
+      : counted.reduce((sum, { from }) => sum + (groups?.count(from?.start ?? []) ?? 0), 0);
+  return Math.round((entries * ranges.length) / counted.length);
+}
