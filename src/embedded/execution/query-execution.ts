@@ -132,9 +132,23 @@ export class QueryExecution {
   }
 
   async count(): Promise<number> {
-    this.#returned = this.#countOfIndex() ?? (await this.#countOneByOne());
+    this.#returned = this.#countOfAll() ?? this.#countOfIndex() ?? (await this.#countOneByOne());
     this.#explain();
     return this.#returned;
+  }
+
+  /** Of all documents there are counts. */
+  #countOfAll(): number | null {
+    const { visible } = this.#context;
+    const { filter, table: name, archived } = this.#query;
+    if (filter.kind !== 'and' || filter.filters.length > 0 || !visible.isNewest) return null;
+    let count = 0;
+    for (const { reference, liveCount, archivedCount } of visible.state.tables()) {
+      if (name !== undefined && reference.name !== name) continue;
+      if (archived !== 'ONLY') count += liveCount;
+      if (archived !== 'EXCLUDE') count += archivedCount;
+    }
+    return count;
   }
 
   /** The entries are the answer, when they say all and the view sees what the index holds. */

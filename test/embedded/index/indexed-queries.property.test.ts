@@ -5,11 +5,12 @@ import type { JsonObject } from '../../../src/document/json.ts';
 import { formatPath } from '../../../src/document/path.ts';
 import { admits } from '../../../src/embedded/admits.ts';
 import { EmbeddedReadView } from '../../../src/embedded/embedded-read-view.ts';
-import { SecondaryIndex } from '../../../src/embedded/index/secondary-index.ts';
+import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import type { LogRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
 import { ScanTurns } from '../../../src/embedded/scan-turns.ts';
 import { State } from '../../../src/embedded/state.ts';
+import { TableReader } from '../../../src/embedded/table-reader.ts';
 import { encodeCursor } from '../../../src/query/cursor.ts';
 import { compileFilter } from '../../../src/query/filter-compiler.ts';
 import type { FindQuery, PageRequest } from '../../../src/query/find-query.ts';
@@ -48,9 +49,12 @@ const indexDefinitions = fc.record({
   ),
 });
 
+type IndexDefinition = typeof indexDefinitions extends fc.Arbitrary<infer Value> ? Value : never;
+
 /** A database's state, written to by commits of a write or more. */
 class Writer {
   readonly state = new State();
+  readonly #indexes: string[] = [];
   #created = 0;
 
   constructor() {
@@ -62,6 +66,34 @@ class Writer {
       const record = this.#record(write);
       if (record !== null) this.#apply([record]);
     }
+  }
+
+  putIndex({ table, paths: some, kind, archived }: IndexDefinition): void {
+    const { id: tableId } = tables[table] ?? tables[0];
+    const id = `index ${this.#indexes.length}`;
+    const index = {
+      id,
+      tableId,
+      paths: some.map(formatPath),
+      kind,
+      unique: id === 'index 1',
+      archived,
+      ready: true,
+      createdAt: 0,
+    };
+    this.#indexes.push(id);
+    this.#apply([{ kind: 'putIndex', index }]);
+  }
+
+  /** The first index that is left, or the default table, which is there again at once. */
+  drop(what: 'index' | 'table'): void {
+    if (what === 'table') {
+      this.#indexes.length = 0;
+      this.#apply([{ kind: 'dropTable', id: tables[0].id }]);
+      return;
+    }
+    const id = this.#indexes.shift();
+    if (id !== undefined) this.#apply([{ kind: 'dropIndex', id }]);
   }
 
   #record({ kind, number, body, table }: Write): LogRecord | null {
@@ -110,7 +142,7 @@ const scenarios = fc.record({
   meanwhile: fc.array(
     fc.record({
       writes: fc.array(writes, { maxLength: 2 }),
-      dropsIndex: fc.integer({ min: 0, max: 40 }).map((number) => number === 0),
+      drops: fc.option(fc.constantFrom('index' as const, 'index' as const, 'table' as const), { nil: null, freq: 40 }),
     }),
     { minLength: 10, maxLength: 40, size: 'max' },
   ),
@@ -145,22 +177,8 @@ async function run<Result>(
 ): Promise<Result> {
   const writer = new Writer();
   const { state } = writer;
-  const indexes = scenario.indexes.map(({ table, paths: some, kind, archived }, number) => {
-    const reference = tables[table] ?? tables[0];
-    const index = new SecondaryIndex({
-      id: `index ${number}`,
-      tableId: reference.id,
-      paths: some.map(formatPath),
-      kind,
-      unique: number === 1,
-      archived,
-      ready: true,
-      createdAt: 0,
-    });
-    const { indexes: ofTable } = state.table(reference.name) ?? { indexes: new Map<string, SecondaryIndex>() };
-    ofTable.set(index.record.id, index);
-    return { ofTable, index };
-  });
+  await state.fillIndexes(new TimeSlice(systemClock));
+  for (const definition of scenario.indexes) writer.putIndex(definition);
   writer.commit(scenario.initial);
   let time = 0;
   const meanwhile = [...scenario.meanwhile];
@@ -175,8 +193,7 @@ async function run<Result>(
       const next = meanwhile.shift();
       if (next === undefined) return;
       writer.commit(next.writes);
-      const [first] = indexes;
-      if (next.dropsIndex && first !== undefined) first.ofTable.delete(first.index.record.id);
+      if (next.drops !== null) writer.drop(next.drops);
     },
   };
   const seen = Array.from({ length: state.documents.size }, (_, number) => state.documents.at(number)).filter(
@@ -185,6 +202,7 @@ async function run<Result>(
   const view = new EmbeddedReadView({
     state,
     clock,
+    tables: new TableReader(state, clock),
     scanTurns: new ScanTurns(clock, 5),
     deadlineMs: 1e9,
     planCosts: scenario.planCosts,
