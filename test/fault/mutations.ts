@@ -95,8 +95,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     removed: 'a rejection decided by a commit under way is told once that is durable',
-    file: 'src/embedded/embedded-database.ts',
-    text: '      if (this.#staging.readInFlight) await this.#storage.queue.settled();\n      throw error;\n',
+    file: 'src/embedded/committer.ts',
+    text: '      if (staging.readInFlight) await queue.settled();\n      throw error;\n',
     replacement: '      throw error;\n',
   },
 ];

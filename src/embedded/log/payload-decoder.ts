@@ -26,12 +26,14 @@ export class PayloadDecoder {
     this.#admitsUnknownTables = true;
   }
 
-  /** @throws {MalformedError} @throws {UnknownKindError} */
+  /** @throws {MalformedError} */
   table(reader: ByteReader): TableRecord {
-    const id = tableId(reader);
+    const id = reader.uuid();
     const createdAt = reader.int64();
     const name = reader.lengthAndText();
     const settings = storedObject(parseStoredJson(reader.text(reader.remaining)));
+    if (id === defaultTable.id && name !== defaultTable.name)
+      throw new MalformedError(`the default table as '${name}'`);
     const table = { id, name, createdAt, settings };
     this.putTable(table);
     return table;
@@ -42,10 +44,10 @@ export class PayloadDecoder {
     this.#forgetLastTable();
   }
 
-  /** The id of a `dropTable` payload. @throws {MalformedError} @throws {UnknownKindError} */
+  /** The id of a `dropTable` payload. The default table is there still. @throws {MalformedError} */
   dropTable(reader: ByteReader): string {
-    const id = tableId(reader);
-    this.#tables.delete(id);
+    const id = reader.uuid();
+    if (id !== defaultTable.id) this.#tables.delete(id);
     this.#forgetLastTable();
     return id;
   }
@@ -109,13 +111,6 @@ export class PayloadDecoder {
     this.#lastTableId.fill(0);
     this.#lastTable = defaultTable;
   }
-}
-
-/** The default table is always there and has no record: one that there is says what a newer version knows of it. */
-function tableId(reader: ByteReader): string {
-  const id = reader.uuid();
-  if (id === defaultTable.id) throw new UnknownKindError('a record of the default table');
-  return id;
 }
 
 /** Reads a JSON object to the reader's limit. @throws {MalformedError} */

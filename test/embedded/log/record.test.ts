@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
-import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
+import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
 import { type CommitRecord, encodeCommit, type LogRecord } from '../../../src/embedded/log/record.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
@@ -156,12 +156,17 @@ test('a document of a table that there is not, or not any more, is refused', asy
   await expect(roundTrip(commits)).rejects.toThrow(CorruptionError);
 });
 
-test('a record of the default table, which has none, is left to the newer version that wrote it', async () => {
+test('the default table may have settings, and is there still when it was dropped', async () => {
   const { id, name } = defaultTable;
-  const put: LogRecord = { kind: 'putTable', table: { id, name, createdAt: startTime, settings: {} } };
-  for (const record of [put, { kind: 'dropTable', id }] as const) {
-    await expect(roundTrip([commitOf(1, [record])])).rejects.toThrow(NewerFormatError);
-  }
+  const put: LogRecord = { kind: 'putTable', table: { id, name, createdAt: startTime, settings: { readOnly: true } } };
+  const document = documentOf(2, {});
+  const commits = [commitOf(1, [put, { kind: 'dropTable', id }]), commitOf(2, [{ kind: 'putDocument', document }])];
+  expect(await roundTrip(commits)).toEqual(commits);
+});
+
+test('the default table under another name is refused', async () => {
+  const table = { id: defaultTable.id, name: 'people', createdAt: startTime, settings: {} };
+  await expect(roundTrip([commitOf(1, [{ kind: 'putTable', table }])])).rejects.toThrow(CorruptionError);
 });
 
 test.each<Partial<CommitRecord>>([

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { IndexRecord, LogRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import type { IndexRecord, LogRecord, SettingRecord, TableRecord } from '../../../src/embedded/log/record.ts';
 import { contentDigest } from '../../../src/embedded/snapshot/content-digest.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
@@ -47,6 +47,12 @@ function indexRecord(number: number): IndexRecord {
   };
 }
 
+/** Sorted by key. */
+const someSettings: readonly SettingRecord[] = [
+  { name: 'b', value: [] },
+  { name: 'a', value: { n: 1 } },
+];
+
 /** Documents of several tables, some larger than a block, all of it over several blocks. */
 function variedContent(): SnapshotContent {
   const tables = [table(1), table(2)];
@@ -57,7 +63,7 @@ function variedContent(): SnapshotContent {
     const reference = of === undefined ? defaultTable : { id: of.id, name: of.name };
     return documentOf(index + 1, { n: index, text: 'ä'.repeat(size / 2) }, { ...times, table: reference });
   });
-  return { tables, indexes: [indexRecord(1), indexRecord(2)], settings: [{ name: 'a', value: { n: 1 } }], documents };
+  return { tables, indexes: [indexRecord(1), indexRecord(2)], settings: someSettings, documents };
 }
 
 /** A snapshot of few bytes that has everything: a table, documents, an index. */
@@ -73,7 +79,7 @@ test('tables and documents come back as they were, over blocks, and with an entr
   const written = await writeContent(fileSystem, content);
   expect(written).toMatchObject({ name: '00000000000000000012.snapshot', path, header: identity });
   expect(written.bytes).toBe(fileSystem.readBytes(path).length);
-  expect(written.footer).toMatchObject({ tables: 2, indexes: 2, settings: 1, documents: 10 });
+  expect(written.footer).toMatchObject({ tables: 2, indexes: 2, settings: 2, documents: 10 });
   expect(written.footer.blocks).toBeGreaterThan(4);
   expect(await readContent(fileSystem, path)).toEqual(content);
   expect(fileSystem.names(snapshotDirectory)).toEqual(['00000000000000000012.snapshot']);
@@ -204,21 +210,24 @@ test('a different state has a different digest', async () => {
 });
 
 test('the digest of a state is that of its snapshot, in whatever order its tables and documents came', async () => {
-  const { tables, documents } = smallContent;
-  const indexes = [indexRecord(1)];
-
+  const { tables, indexes, settings, documents } = {
+    ...smallContent,
+    indexes: [indexRecord(1), indexRecord(2)],
+    settings: someSettings,
+  };
   const state = new State();
   for (const [index, document] of [documents[1], documents[2], documents[0]].entries()) {
     if (document === undefined) throw new Error('there are three');
     const records: LogRecord[] = [{ kind: 'putDocument', document: { ...document, createdSequence: index + 1 } }];
     if (index === 2) {
       for (const put of tables) records.push({ kind: 'putTable', table: put });
-      for (const put of indexes) records.push({ kind: 'putIndex', index: put });
+      for (const put of indexes.toReversed()) records.push({ kind: 'putIndex', index: put });
+      for (const put of settings.toReversed()) records.push({ kind: 'putSetting', setting: put });
     }
     state.apply(commitOf(index + 1, records));
   }
   const sorted = state.documents.toArray().sort((a, b) => (a.id < b.id ? -1 : 1));
-  const written = await writeContent(await emptyDisk(), { ...emptyContent, tables, indexes, documents: sorted });
+  const written = await writeContent(await emptyDisk(), { tables, indexes, settings, documents: sorted });
   expect(contentDigest(state)).toBe(written.footer.digest);
 });
 
