@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
+import { describeCatalog } from './catalog-suite.ts';
 import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
 import { LaterTickDatabase } from './later-tick-database.ts';
 
@@ -13,9 +14,12 @@ async function embedded(): Promise<EngineUnderTest> {
   };
 }
 
-describeDatabase('embedded engine', embedded);
-
-describeDatabase('embedded engine that answers in a later tick', async () => {
+async function laterTick(): Promise<EngineUnderTest> {
   const engine = await embedded();
   return { ...engine, open: async () => new LaterTickDatabase(await engine.open()) };
-});
+}
+
+for (const describeEngine of [describeDatabase, describeCatalog]) {
+  describeEngine('embedded engine', embedded);
+  describeEngine('embedded engine that answers in a later tick', laterTick);
+}
