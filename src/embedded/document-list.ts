@@ -69,11 +69,8 @@ export class DocumentList {
   }
 
   /** In the order of creation. The list may change meanwhile only where a document is replaced by its next version. */
-  *[Symbol.iterator](): Generator<Document> {
-    for (let index = 0; index < this.#documents.length; index += 1) {
-      const document = this.#documents[index];
-      if (document !== undefined) yield document;
-    }
+  [Symbol.iterator](): Iterator<Document> {
+    return this.#documents.values();
   }
 
   /** Puts a document behind all others, where its place must be. */

@@ -30,8 +30,8 @@ export class State {
   readonly #documents = new Map<string, Document>();
   readonly #tables = new Map<string, TableState>();
   readonly #tableNames = new Map<string, string>();
-  /** The table that each index is of, by the id of the index. */
-  readonly #indexTables = new Map<string, TableState>();
+  /** By id. */
+  readonly #indexes = new Map<string, { readonly table: TableState; readonly index: SecondaryIndex }>();
   /** By key. */
   readonly #settings = new Map<string, SettingRecord>();
   readonly #listeners = new Set<SupersedeListener>();
@@ -76,8 +76,12 @@ export class State {
     for (const { record } of this.#tables.values()) if (record !== null) tables.push(record);
     const indexes: IndexRecord[] = [];
     for (const { record } of this.indexes()) indexes.push(record);
-    const settings = [...this.#settings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, setting]) => setting);
-    return { tables: sortById(tables), indexes: sortById(indexes), settings };
+    const settings = sortById(Array.from(this.#settings, ([id, setting]) => ({ id, setting })));
+    return {
+      tables: sortById(tables),
+      indexes: sortById(indexes),
+      settings: settings.map(({ setting }) => setting),
+    };
   }
 
   document(id: string): Document | undefined {
@@ -100,10 +104,7 @@ export class State {
 
   /** Of all tables, in any order. */
   *indexes(): Generator<SecondaryIndex> {
-    for (const [id, table] of this.#indexTables) {
-      const index = table.indexes.get(id);
-      if (index !== undefined) yield index;
-    }
+    for (const { index } of this.#indexes.values()) yield index;
   }
 
   /**
@@ -111,9 +112,8 @@ export class State {
    * the first commit.
    */
   async fillIndexes(slice: TimeSlice): Promise<void> {
-    for (const [id, { documents, indexes }] of this.#indexTables) {
-      const index = indexes.get(id);
-      if (index?.record.ready === true) await index.fill(documents, slice);
+    for (const { table, index } of this.#indexes.values()) {
+      if (index.record.ready) await index.fill(table.documents, slice);
     }
     this.#fillsIndexes = true;
   }
@@ -236,7 +236,7 @@ export class State {
       this.#documents.delete(document.id);
     }
     this.documents.removeAll((document) => document.table.id === id);
-    for (const index of table.indexes.keys()) this.#indexTables.delete(index);
+    for (const index of table.indexes.keys()) this.#indexes.delete(index);
     this.#tables.delete(table.reference.name);
     this.#tableNames.delete(id);
     if (id === defaultTable.id) this.#addTable(new TableState(defaultTable, null));
@@ -250,15 +250,16 @@ export class State {
       existing.record = record;
       return;
     }
-    table.indexes.set(record.id, new SecondaryIndex(record));
-    this.#indexTables.set(record.id, table);
+    const index = new SecondaryIndex(record);
+    table.indexes.set(record.id, index);
+    this.#indexes.set(record.id, { table, index });
   }
 
   #dropIndex(id: string): void {
-    const table = this.#indexTables.get(id);
-    if (table === undefined) throw new Error(`index ${id} is to be dropped, but is not there`);
-    table.indexes.delete(id);
-    this.#indexTables.delete(id);
+    const dropped = this.#indexes.get(id);
+    if (dropped === undefined) throw new Error(`index ${id} is to be dropped, but is not there`);
+    dropped.table.indexes.delete(id);
+    this.#indexes.delete(id);
   }
 
   #putSetting(setting: SettingRecord): void {

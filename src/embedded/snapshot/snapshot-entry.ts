@@ -52,26 +52,40 @@ const kindsInOrder: readonly number[] = [entryKinds.table, entryKinds.index, ent
  */
 export class EntryOrder {
   readonly #lastId = Buffer.alloc(uuidBytes);
-  readonly #counts = kindsInOrder.map(() => 0);
-  /** The place among the kinds. */
-  #last = 0;
+  /** The place of its kind among the kinds; -1 before the first entry. */
+  #last = -1;
+  readonly #counts = { tables: 0, indexes: 0, settings: 0, documents: 0 };
 
   /** Whether the entry, whose id stands at `idAt`, may follow those so far; if so, it is the last of them now. */
   admits(kind: number, payload: Buffer, idAt: number): boolean {
     const place = kindsInOrder.indexOf(kind);
-    const count = this.#counts[place] ?? 0;
     if (place < this.#last) return false;
-    if (count > 0 && compareUuids(this.#lastId, 0, payload, idAt) >= 0) return false;
+    if (place === this.#last && compareUuids(this.#lastId, 0, payload, idAt) >= 0) return false;
     copyUuid(payload, idAt, this.#lastId);
     this.#last = place;
-    this.#counts[place] = count + 1;
+    this.#count(kind);
     return true;
   }
 
   /** How many there were of each kind. */
   get counts(): EntryCounts {
-    const [tables = 0, indexes = 0, settings = 0, documents = 0] = this.#counts;
-    return { tables, indexes, settings, documents };
+    return this.#counts;
+  }
+
+  #count(kind: number): void {
+    switch (kind) {
+      case entryKinds.table:
+        this.#counts.tables += 1;
+        break;
+      case entryKinds.index:
+        this.#counts.indexes += 1;
+        break;
+      case entryKinds.setting:
+        this.#counts.settings += 1;
+        break;
+      default:
+        this.#counts.documents += 1;
+    }
   }
 }
 
