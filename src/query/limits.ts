@@ -49,3 +49,19 @@ export const defaultQueryLimits: QueryLimits = Object.freeze({
 
 /** Documents of a page for which no size was asked. */
 export const pageSizeDefault = 100;
+
+export interface AggregateLimits {
+  /** Paths that documents may be grouped by. */
+  readonly groupPathCountMax: number;
+  readonly measureCountMax: number;
+  /** Groups, and the distinct values of all of them together, that are kept in memory while documents are read. */
+  readonly groupCountMax: number;
+  readonly distinctValueCountMax: number;
+}
+
+export const defaultAggregateLimits: AggregateLimits = Object.freeze({
+  groupPathCountMax: 8,
+  measureCountMax: 32,
+  groupCountMax: 100_000,
+  distinctValueCountMax: 100_000,
+});
