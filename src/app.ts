@@ -87,7 +87,10 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     allowedHosts: [config.host.toLowerCase(), ...config.allowedHosts],
   });
   const { now } = Date;
-  server.register(createRestRouter({ database, principalOf, now, queryLimits, bodyBytesMax, jsonLimits }));
+  const selfDestructAllowed = config.selfDestruct === 'allowed';
+  server.register(
+    createRestRouter({ database, principalOf, now, queryLimits, bodyBytesMax, jsonLimits, selfDestructAllowed }),
+  );
   server.register(createGraphqlPlugin({ database, version, principalOf, now, queryLimits, jsonLimits }));
 
   return {

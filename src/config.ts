@@ -207,6 +207,13 @@ export const settings = {
     type: wholeNumber('MILLISECONDS', 100, 86_400_000),
     help: 'How long one list or GraphQL query may be read, since what it sees is kept in memory for it. A longer one fails with LIMIT_EXCEEDED.',
   },
+  selfDestruct: {
+    flag: 'self-destruct',
+    environment: ['YARADB_SELF_DESTRUCT'],
+    default: 'refused',
+    type: choice('refused', 'allowed'),
+    help: 'Whether DELETE /system/self-destruct of the Python YaraDB, which drops all tables and documents, works. refused: it answers 403.',
+  },
   drainMsMax: {
     flag: 'drain-ms-max',
     environment: ['YARADB_DRAIN_MS_MAX'],
@@ -273,6 +280,7 @@ export interface Config {
   readonly historyBytesMax: number;
   readonly viewsMax: number;
   readonly viewMsMax: number;
+  readonly selfDestruct: 'refused' | 'allowed';
   readonly drainMsMax: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly logFormat: 'auto' | 'pretty' | 'json';
@@ -341,6 +349,7 @@ export function parseConfig(
     historyBytesMax: read(settings.historyBytesMax),
     viewsMax: read(settings.viewsMax),
     viewMsMax: read(settings.viewMsMax),
+    selfDestruct: read(settings.selfDestruct),
     drainMsMax: read(settings.drainMsMax),
     logLevel: read(settings.logLevel),
     logFormat: read(settings.logFormat),

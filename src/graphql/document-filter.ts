@@ -87,5 +87,5 @@ export function addDocumentFilter(builder: YaradbSchemaBuilder) {
       }),
     }),
   });
-  return { archived, order, filter };
+  return { archived, direction, order, filter };
 }

@@ -9,6 +9,7 @@ import { contentType, type GraphqlMediaType } from './media-type.ts';
 export interface GraphqlResult {
   readonly data?: unknown;
   readonly errors?: readonly unknown[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 export interface GraphqlResponse {
@@ -27,7 +28,7 @@ export const answerLengthMaxDefault = 80 * 1024 * 1024;
 
 /** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
 export function createGraphqlResponse(
-  { data, errors = [] }: GraphqlResult,
+  { data, errors = [], extensions }: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
@@ -36,7 +37,11 @@ export function createGraphqlResponse(
   const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
   const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
   const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
-  const answer = { ...(formatted.length > 0 && { errors: formatted }), ...(data !== undefined && { data }) };
+  const answer = {
+    ...(formatted.length > 0 && { errors: formatted }),
+    ...(data !== undefined && { data }),
+    ...(extensions !== undefined && { extensions }),
+  };
   return {
     status: refusal?.status ?? 200,
     headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },

@@ -2,6 +2,7 @@ import type { Database, ReadView } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus } from '../database/status.ts';
 import type { QueryLimits } from '../query/limits.ts';
+import type { QueryExplanation } from '../query/query-explanation.ts';
 
 /** What resolvers need that is the same for every operation. */
 export interface GraphqlServices {
@@ -36,6 +37,11 @@ export class OperationContext {
 
   status(): Promise<DatabaseStatus> {
     return this.database.status(this.principal);
+  }
+
+  /** How the queries so far were answered. */
+  async explanations(): Promise<readonly QueryExplanation[]> {
+    return (await this.#view)?.explanations ?? [];
   }
 
   /** To be called once, when the execution has ended, however it ended. */

@@ -1,13 +1,16 @@
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, specifiedDirectives } from 'graphql';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { addDateTimeScalar } from './date-time-scalar.ts';
 import { addDocument } from './document.ts';
 import { addDocumentConnection } from './document-connection.ts';
 import { addDocumentFilter } from './document-filter.ts';
+import { addDocumentGroup } from './document-group.ts';
+import { explainDirective } from './explain-directive.ts';
 import { addJsonScalar } from './json-scalar.ts';
 import { addSafeIntegerScalars } from './safe-integer-scalar.ts';
 import { createSchemaBuilder } from './schema-builder.ts';
 import { addServerStatus } from './server-status.ts';
+import { addTable } from './table.ts';
 
 /** What a schema is made from. Later: the tables whose documents have types of their own. */
 export interface SchemaOptions {
@@ -24,6 +27,8 @@ export function buildSchema(options: SchemaOptions): GraphQLSchema {
   const inputs = addDocumentFilter(builder);
   const document = addDocument(builder, inputs);
   addDocumentConnection(builder, document, inputs);
+  addDocumentGroup(builder, inputs);
+  addTable(builder, inputs);
   addServerStatus(builder);
-  return builder.toSchema();
+  return builder.toSchema({ directives: [...specifiedDirectives, explainDirective] });
 }

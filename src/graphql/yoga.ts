@@ -4,6 +4,7 @@ import type { Principal } from '../database/principal.ts';
 import { DocumentCache } from './document-cache.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
+import { explanationsOf } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import { createGraphqlResponse, type GraphqlResult } from './graphql-response.ts';
@@ -75,7 +76,9 @@ function useOwnPipeline({
       const context = new OperationContext(services, args.contextValue.principal);
       setExecuteFn(async (given: Parameters<typeof execute>[0]) => {
         try {
-          return await execute({ ...given, contextValue: context });
+          const result = await execute({ ...given, contextValue: context });
+          const extensions = await explanationsOf(given.document, given.operationName, context);
+          return extensions === undefined ? result : { ...result, extensions };
         } finally {
           await context.close();
         }

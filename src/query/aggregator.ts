@@ -5,7 +5,6 @@ import { compareValues } from '../document/value-order.ts';
 import { LimitExceededError } from '../errors.ts';
 import { type Accumulator, createAccumulator } from './accumulator.ts';
 import type { AggregateQuery, DocumentGroup, GroupOrder } from './aggregate-query.ts';
-import { type AggregateLimits, defaultAggregateLimits } from './limits.ts';
 import { ValueMap } from './value-map.ts';
 
 interface Group {
@@ -20,14 +19,15 @@ interface Group {
  */
 export class Aggregator {
   readonly #query: AggregateQuery;
-  readonly #limits: AggregateLimits;
+  readonly #groupsMax: number;
   /** By the value at the path when the query groups by one, else by the list of the values. */
   readonly #groups = new ValueMap<Group>();
   #distinctValues = 0;
 
-  constructor(query: AggregateQuery, limits: AggregateLimits = defaultAggregateLimits) {
+  /** @param groupsMax groups, and distinct values of all of them together, that are kept at once. */
+  constructor(query: AggregateQuery, groupsMax: number) {
     this.#query = query;
-    this.#limits = limits;
+    this.#groupsMax = groupsMax;
     if (query.groupBy.length === 0) this.#open([], []);
   }
 
@@ -70,7 +70,7 @@ export class Aggregator {
   }
 
   #open(mapKey: JsonValue, key: readonly JsonValue[]): Group {
-    const limit = this.#limits.groupCountMax;
+    const limit = this.#groupsMax;
     if (this.#groups.size >= limit) {
       throw new LimitExceededError(
         `There are more than ${limit} groups. Group by fewer paths, or filter the documents`,
@@ -85,7 +85,7 @@ export class Aggregator {
 
   readonly #countDistinct = (): void => {
     this.#distinctValues += 1;
-    const limit = this.#limits.distinctValueCountMax;
+    const limit = this.#groupsMax;
     if (this.#distinctValues <= limit) return;
     throw new LimitExceededError(`There are more than ${limit} distinct values. Filter the documents`, {
       limit,

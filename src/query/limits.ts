@@ -34,34 +34,28 @@ export interface PageLimits {
 
 export const defaultPageLimits: PageLimits = Object.freeze({ pageSizeMax: 1_000 });
 
+export interface AggregateLimits {
+  /** Paths that documents may be grouped by. */
+  readonly groupPathCountMax: number;
+  readonly measureCountMax: number;
+}
+
+export const defaultAggregateLimits: AggregateLimits = Object.freeze({ groupPathCountMax: 8, measureCountMax: 32 });
+
 /** What a door lets a search ask for. */
 export interface QueryLimits {
   readonly filter: FilterLimits;
   readonly order: OrderLimits;
   readonly page: PageLimits;
+  readonly aggregate: AggregateLimits;
 }
 
 export const defaultQueryLimits: QueryLimits = Object.freeze({
   filter: defaultFilterLimits,
   order: defaultOrderLimits,
   page: defaultPageLimits,
+  aggregate: defaultAggregateLimits,
 });
 
 /** Documents of a page for which no size was asked. */
 export const pageSizeDefault = 100;
-
-export interface AggregateLimits {
-  /** Paths that documents may be grouped by. */
-  readonly groupPathCountMax: number;
-  readonly measureCountMax: number;
-  /** Groups, and the distinct values of all of them together, that are kept in memory while documents are read. */
-  readonly groupCountMax: number;
-  readonly distinctValueCountMax: number;
-}
-
-export const defaultAggregateLimits: AggregateLimits = Object.freeze({
-  groupPathCountMax: 8,
-  measureCountMax: 32,
-  groupCountMax: 100_000,
-  distinctValueCountMax: 100_000,
-});

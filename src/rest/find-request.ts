@@ -1,5 +1,6 @@
 import { parsePath } from '../document/path.ts';
 import { LimitExceededError } from '../errors.ts';
+import { everything, type Filter } from '../query/filter.ts';
 import type { FindQuery } from '../query/find-query.ts';
 import type { PageLimits, QueryLimits } from '../query/limits.ts';
 import { parseMongodbFilter } from '../query/mongodb-filter-parser.ts';
@@ -19,10 +20,21 @@ export interface FindRequest {
  * @throws {LimitExceededError} for a filter or a `limit` above `limits`.
  */
 export function parseFind(body: unknown, parameters: QueryParameters, limits: QueryLimits): FindRequest {
+  const filter = parseMongodbFilter(expectObject(body, ''), '', limits.filter);
+  return parseList(parameters, limits, parameters.text('table_name'), filter);
+}
+
+/** A list of a table, or of all when there is none, as the parameters want it. @throws as `parseFind`. */
+export function parseList(
+  parameters: QueryParameters,
+  limits: QueryLimits,
+  table: string | undefined,
+  filter: Filter = everything,
+): FindRequest {
   return {
     query: {
-      table: parameters.text('table_name'),
-      filter: parseMongodbFilter(expectObject(body, ''), '', limits.filter),
+      table,
+      filter,
       orderBy: parseOrder(parameters),
       archived: parameters.boolean('include_archived') ? 'INCLUDE' : 'EXCLUDE',
     },

@@ -14,6 +14,8 @@ import { parseFind } from './find-request.ts';
 import { QueryParameters } from './query-parameters.ts';
 import { toRestDocument } from './rest-document.ts';
 import { answerRestError } from './rest-error.ts';
+import { addSelfDestructRoute } from './self-destruct.ts';
+import { addTableRoutes } from './table-routes.ts';
 import { parseBatchCreate, parseCreate, parseUpdate } from './write-requests.ts';
 
 export interface RestOptions {
@@ -27,6 +29,8 @@ export interface RestOptions {
   /** What a combined body may be like: the same as one that is sent. */
   readonly bodyBytesMax: number;
   readonly jsonLimits: JsonLimits;
+  /** Whether one request may drop everything. */
+  readonly selfDestructAllowed: boolean;
 }
 
 interface IdRoute {
@@ -42,6 +46,8 @@ export function createRestRouter(options: RestOptions): FastifyPluginCallback {
     server.setErrorHandler(answerRestError);
     addReadRoutes(server, options);
     addWriteRoutes(server, options);
+    addTableRoutes(server, options);
+    addSelfDestructRoute(server, options);
     done();
   };
 }

@@ -5,17 +5,12 @@ import { type AggregateInput, parseAggregate } from '../../src/query/aggregate-p
 import type { DocumentGroup } from '../../src/query/aggregate-query.ts';
 import { Aggregator } from '../../src/query/aggregator.ts';
 import { everything } from '../../src/query/filter.ts';
-import { type AggregateLimits, defaultAggregateLimits } from '../../src/query/limits.ts';
 import { makeDocument } from './make-document.ts';
 import { refusal } from './refusal.ts';
 
-function aggregate(
-  bodies: readonly JsonObject[],
-  input: AggregateInput,
-  limits: Partial<AggregateLimits> = {},
-): readonly DocumentGroup[] {
+function aggregate(bodies: readonly JsonObject[], input: AggregateInput, groupsMax = 100): readonly DocumentGroup[] {
   const query = { filter: everything, archived: 'EXCLUDE', ...parseAggregate(input) } as const;
-  const aggregator = new Aggregator(query, { ...defaultAggregateLimits, ...limits });
+  const aggregator = new Aggregator(query, groupsMax);
   for (const body of bodies) aggregator.add(makeDocument(body));
   return aggregator.groups();
 }
@@ -177,13 +172,13 @@ describe('what is asked wrongly is refused with its path', () => {
 describe('limits', () => {
   const bodies = Array.from({ length: 4 }, (_, k) => ({ k }));
 
-  test.each([
-    [{ groupBy: ['k'], measures: [{ count: true, as: 'n' }] }, { groupCountMax: 3 }],
-    [{ measures: [{ distinct: 'k', as: 'n' }] }, { distinctValueCountMax: 3 }],
-  ])('on what is kept at once: %j', (input, limits) => {
-    expect(refusal(() => aggregate(bodies, input, limits))).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 3 });
-    expect(() => aggregate(bodies.slice(1), input, limits)).not.toThrow();
-  });
+  test.each([{ groupBy: ['k'], measures: [{ count: true, as: 'n' }] }, { measures: [{ distinct: 'k', as: 'n' }] }])(
+    'on what is kept at once: %j',
+    (input) => {
+      expect(refusal(() => aggregate(bodies, input, 3))).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 3 });
+      expect(() => aggregate(bodies.slice(1), input, 3)).not.toThrow();
+    },
+  );
 
   test('on paths and measures', () => {
     const measures = Array.from({ length: 33 }, (_, index) => ({ count: true, as: `n${index}` }));

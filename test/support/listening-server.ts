@@ -52,6 +52,7 @@ export async function startListeningServer(
       principalOf: () => anonymous,
       now: () => Date.now(),
       queryLimits: defaultQueryLimits,
+      selfDestructAllowed: false,
       ...limits,
       ...rest,
     }),

@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Database } from '../database/database.ts';
+import type { Principal } from '../database/principal.ts';
+import { formatTime } from '../document/timestamp.ts';
+import { DatabaseError } from '../errors.ts';
+import { expectInteger, expectObject, expectString, member } from './request-shape.ts';
+import { RestRefusal } from './rest-status.ts';
+
+export interface SelfDestructOptions {
+  readonly database: Database;
+  readonly principalOf: (request: FastifyRequest) => Principal;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly selfDestructAllowed: boolean;
+}
+
+const phrase = 'BDaray';
+const config = Object.freeze({ contentTypeOptional: true });
+
+/** The predecessor's way to drop everything. Whoever reached that server could use it; here an operator must have allowed it. */
+export function addSelfDestructRoute(server: FastifyInstance, options: SelfDestructOptions): void {
+  const { database, principalOf, now, selfDestructAllowed } = options;
+  server.delete('/system/self-destruct', { config }, async (request) => {
+    if (!selfDestructAllowed) {
+      throw new DatabaseError(
+        'FORBIDDEN',
+        'Self-destruct is switched off. Whoever runs the server can start it with --self-destruct allowed',
+      );
+    }
+    checkIntent(request.body, new Date(now()).getUTCFullYear());
+    const principal = principalOf(request);
+    const view = await database.view(principal);
+    const tables = await view.tables().finally(() => view.close());
+    for (const { name } of tables) await database.dropTable(principal, name);
+    return {
+      status: 'destroyed',
+      message: `${tables.length} tables were dropped with all documents`,
+      timestamp: formatTime(now()),
+    };
+  });
+}
+
+/** `{"verification_phrase", "safety_pin": next year, "confirm": true}` */
+function checkIntent(body: unknown, year: number): void {
+  const fields = expectObject(body, '');
+  const given = expectString(member(fields, 'verification_phrase'), 'verification_phrase');
+  const pin = expectInteger(member(fields, 'safety_pin'), 'safety_pin');
+  if (given !== phrase) throw refusal('verification_phrase', 'Wrong verification phrase');
+  if (pin !== year + 1) throw refusal('safety_pin', 'Wrong safety pin');
+  if (member(fields, 'confirm') !== true) throw refusal('confirm', 'Not confirmed');
+}
+
+function refusal(path: string, message: string): RestRefusal {
+  return new RestRefusal(400, 'INVALID_ARGUMENT', message, { path });
+}
