@@ -8,7 +8,7 @@ import type { DatabaseError } from './errors.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
 import { createHttpServer } from './http/http-server.ts';
-import { defaultFilterLimits, type QueryLimits } from './query/limits.ts';
+import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
 
 /** The settings, with what was left to be found out. */
@@ -71,6 +71,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     },
     order: { pathCountMax: config.sortPathsMax },
     page: { pageSizeMax: config.pageSizeMax },
+    aggregate: defaultAggregateLimits,
   };
   const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
   // Until there is authentication, whoever reaches the server may do everything.

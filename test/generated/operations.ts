@@ -60,6 +60,23 @@ export type Durability =
   /** It is on disk by then. */
   | 'SYNC';
 
+export type GroupOrder = {
+  /** A path of `groupBy`, or the name of a measure. */
+  by: string;
+  direction?: Direction | null | undefined;
+};
+
+export type IndexKind =
+  /** Serves equality. */
+  | 'HASH'
+  /** Serves equality, ranges, prefixes and orders. */
+  | 'ORDERED';
+
+export type IndexState =
+  /** It is being filled: new writes obey it already, no query uses it yet. */
+  | 'BUILDING'
+  | 'READY';
+
 export type JsonType =
   | 'ARRAY'
   | 'BOOLEAN'
@@ -67,6 +84,20 @@ export type JsonType =
   | 'NUMBER'
   | 'OBJECT'
   | 'STRING';
+
+/** One of the measures, of the values at its path, and a name for the result. A list is one value. `sum` and `avg` pass over what is no number, `min` and `max` over null. */
+export type Measure = {
+  as: string;
+  avg?: string | null | undefined;
+  /** How many documents: `true`. */
+  count?: boolean | null | undefined;
+  /** The values, each once, in their order. */
+  distinct?: string | null | undefined;
+  max?: string | null | undefined;
+  min?: string | null | undefined;
+  /** Exact for integers of any size. */
+  sum?: string | null | undefined;
+};
 
 /** What becomes of writes now. */
 export type WriteState =
@@ -79,6 +110,19 @@ export type WriteState =
   | 'STALLED'
   /** The last one found no room on the disk. */
   | 'STORAGE_FULL';
+
+export type AggregateDocumentsQueryVariables = Exact<{
+  table?: string | null | undefined;
+  filter?: DocumentFilter | null | undefined;
+  archived?: Archived | null | undefined;
+  groupBy?: Array<string> | string | null | undefined;
+  measures: Array<Measure> | Measure;
+  orderBy?: Array<GroupOrder> | GroupOrder | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type AggregateDocumentsQuery = { aggregateDocuments: Array<{ key: unknown, values: unknown }> };
 
 export type ArchiveDocumentMutationVariables = Exact<{
   id: string | number;
@@ -135,6 +179,11 @@ export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, snapshot: { sequence: number, createdAt: string, documents: number, bytes: number } | null, history: { oldest: number, bytes: number, erasedOnDiskUpTo: number }, recovery: { damagedSnapshots: Array<string>, segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean, snapshot: { sequence: number } | null } } };
+
+export type GetTablesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GetTablesQuery = { tables: Array<{ name: string, documentCount: number, archivedCount: number, bodyBytes: number, createdAt: string | null, settings: { schema: unknown, uniquePaths: Array<string>, readOnly: boolean }, indexes: Array<{ table: string, paths: Array<string>, kind: IndexKind, unique: boolean, archived: Archived, state: IndexState, filled: number, entries: number, createdAt: string }> }> };
 
 export type GetValueQueryVariables = Exact<{
   id: string | number;
@@ -193,6 +242,22 @@ export const DocumentFieldsFragmentDoc = new TypedDocumentString(`
   sequence
 }
     `, {"fragmentName":"DocumentFields"}) as unknown as TypedDocumentString<DocumentFieldsFragment, unknown>;
+export const AggregateDocumentsDocument = new TypedDocumentString(`
+    query AggregateDocuments($table: String, $filter: DocumentFilter, $archived: Archived, $groupBy: [String!], $measures: [Measure!]!, $orderBy: [GroupOrder!], $first: Int) {
+  aggregateDocuments(
+    table: $table
+    filter: $filter
+    archived: $archived
+    groupBy: $groupBy
+    measures: $measures
+    orderBy: $orderBy
+    first: $first
+  ) {
+    key
+    values
+  }
+}
+    `) as unknown as TypedDocumentString<AggregateDocumentsQuery, AggregateDocumentsQueryVariables>;
 export const ArchiveDocumentDocument = new TypedDocumentString(`
     mutation ArchiveDocument($id: ID!, $version: Int) {
   archiveDocument(id: $id, version: $version) {
@@ -335,6 +400,33 @@ export const GetStatusDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<GetStatusQuery, GetStatusQueryVariables>;
+export const GetTablesDocument = new TypedDocumentString(`
+    query GetTables {
+  tables {
+    name
+    settings {
+      schema
+      uniquePaths
+      readOnly
+    }
+    documentCount
+    archivedCount
+    bodyBytes
+    createdAt
+    indexes {
+      table
+      paths
+      kind
+      unique
+      archived
+      state
+      filled
+      entries
+      createdAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GetTablesQuery, GetTablesQueryVariables>;
 export const GetValueDocument = new TypedDocumentString(`
     query GetValue($id: ID!, $path: String!) {
   getDocument(id: $id) {

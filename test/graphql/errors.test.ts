@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CreateDocumentDocument } from '../generated/operations.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
-import { ObservedDatabase } from './observed-database.ts';
+import { observedDatabase } from './observed-database.ts';
 
 const missingId = '01234567-89ab-7def-8123-456789abcdef';
 
@@ -152,7 +152,7 @@ describe('a bug', () => {
     const server = await startGraphqlServer(openEngine, {
       http: { logger: pino({ level: 'error' }, destination) },
       wrap: (database) =>
-        new ObservedDatabase(database, {
+        observedDatabase(database, {
           beforeStatus: () => {
             throw new TypeError('a secret of the engine');
           },

@@ -1,12 +1,4 @@
-import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/database.ts';
-import type { Commit, Operation } from '../../src/database/operation.ts';
-import type { Principal } from '../../src/database/principal.ts';
-import type { DatabaseStatus } from '../../src/database/status.ts';
-import type { Table, TableIndex } from '../../src/database/table.ts';
-import type { Document } from '../../src/document/document.ts';
-import type { AggregateQuery, DocumentGroup } from '../../src/query/aggregate-query.ts';
-import type { Archived, FindQuery, PageRequest } from '../../src/query/find-query.ts';
-import type { QueryExplanation } from '../../src/query/query-explanation.ts';
+import type { Database, ReadView } from '../../src/database/database.ts';
 
 /** What a test does while the server reads: it may commit in between, or throw. */
 export interface Observer {
@@ -17,109 +9,40 @@ export interface Observer {
 }
 
 /** The same database, watched. */
-export class ObservedDatabase implements Database {
-  readonly #database: Database;
-  readonly #observer: Observer;
-
-  constructor(database: Database, observer: Observer) {
-    this.#database = database;
-    this.#observer = observer;
-  }
-
-  getDocument(principal: Principal, id: string, archived?: Archived): Document | null | Promise<Document | null> {
-    return this.#database.getDocument(principal, id, archived);
-  }
-
-  async view(principal: Principal, at?: AsOf): Promise<ReadView> {
-    const view = await this.#database.view(principal, at);
-    this.#observer.onView?.();
-    return new ObservedReadView(view, this.#database, this.#observer);
-  }
-
-  commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
-    return this.#database.commit(principal, operations);
-  }
-
-  createTable(...args: Parameters<Database['createTable']>): Promise<Table> {
-    return this.#database.createTable(...args);
-  }
-
-  updateTable(...args: Parameters<Database['updateTable']>): Promise<Table> {
-    return this.#database.updateTable(...args);
-  }
-
-  dropTable(...args: Parameters<Database['dropTable']>): Promise<void> {
-    return this.#database.dropTable(...args);
-  }
-
-  createIndex(...args: Parameters<Database['createIndex']>): Promise<TableIndex> {
-    return this.#database.createIndex(...args);
-  }
-
-  dropIndex(...args: Parameters<Database['dropIndex']>): Promise<void> {
-    return this.#database.dropIndex(...args);
-  }
-
-  async status(principal: Principal): Promise<DatabaseStatus> {
-    await this.#observer.beforeStatus?.();
-    return this.#database.status(principal);
-  }
-
-  close(): Promise<void> {
-    return this.#database.close();
-  }
+export function observedDatabase(database: Database, observer: Observer): Database {
+  return overriding(database, {
+    view: async (principal, at) => {
+      const view = await database.view(principal, at);
+      observer.onView?.();
+      return observedReadView(view, database, observer);
+    },
+    status: async (principal) => {
+      await observer.beforeStatus?.();
+      return database.status(principal);
+    },
+  });
 }
 
-class ObservedReadView implements ReadView {
-  readonly #view: ReadView;
-  readonly #database: Database;
-  readonly #observer: Observer;
+function observedReadView(view: ReadView, database: Database, observer: Observer): ReadView {
+  return overriding(view, {
+    countDocuments: async (query) => {
+      await observer.beforeCount?.(database);
+      return view.countDocuments(query);
+    },
+    close: () => {
+      observer.onClose?.();
+      view.close();
+    },
+  });
+}
 
-  constructor(view: ReadView, database: Database, observer: Observer) {
-    this.#view = view;
-    this.#database = database;
-    this.#observer = observer;
-  }
-
-  get sequence(): number {
-    return this.#view.sequence;
-  }
-
-  getDocument(id: string, archived?: Archived): Document | null | Promise<Document | null> {
-    return this.#view.getDocument(id, archived);
-  }
-
-  findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage> {
-    return this.#view.findDocuments(query, page);
-  }
-
-  scanDocuments(query: FindQuery): AsyncIterable<readonly Document[]> {
-    return this.#view.scanDocuments(query);
-  }
-
-  async countDocuments(query: FindQuery): Promise<number> {
-    await this.#observer.beforeCount?.(this.#database);
-    return this.#view.countDocuments(query);
-  }
-
-  get explanations(): readonly QueryExplanation[] {
-    return this.#view.explanations;
-  }
-
-  aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
-    return this.#view.aggregateDocuments(query);
-  }
-
-  table(name: string): Promise<Table | null> {
-    return this.#view.table(name);
-  }
-
-  tables(): Promise<readonly Table[]> {
-    return this.#view.tables();
-  }
-
-  close(): void {
-    this.#observer.onClose?.();
-    this.#view.close();
-  }
+/** The same object but for these members. */
+function overriding<Target extends object>(target: Target, members: Partial<Target>): Target {
+  return new Proxy(target, {
+    get(object, name) {
+      const member: unknown = Reflect.get(Object.hasOwn(members, name) ? members : object, name);
+      // Methods reach their private fields on the object itself only.
+      return typeof member === 'function' ? member.bind(object) : member;
+    },
+  });
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
-import { ObservedDatabase, type Observer } from './observed-database.ts';
+import { type Observer, observedDatabase } from './observed-database.ts';
 
 describe.each(engineVariants)('the read view of a query on the %s', (_name, openEngine) => {
   let opened = 0;
@@ -16,7 +16,7 @@ describe.each(engineVariants)('the read view of a query on the %s', (_name, open
   async function withServer(observer: Observer, use: (server: GraphqlServer) => Promise<void>): Promise<void> {
     const server = await startGraphqlServer(openEngine, {
       wrap: (database) =>
-        new ObservedDatabase(database, {
+        observedDatabase(database, {
           onView: () => {
             opened += 1;
           },
