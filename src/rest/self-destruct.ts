@@ -31,7 +31,10 @@ export function addSelfDestructRoute(server: FastifyInstance, options: SelfDestr
     const principal = principalOf(request);
     const view = await database.view(principal);
     const tables = await view.tables().finally(() => view.close());
-    for (const { name } of tables) await database.dropTable(principal, name);
+    for (const { name, settings } of tables) {
+      if (settings.readOnly) await database.updateTable(principal, name, { readOnly: false }, false);
+      await database.dropTable(principal, name);
+    }
     return {
       status: 'destroyed',
       message: `${tables.length} tables were dropped with all documents`,
