@@ -55,6 +55,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       snapshotLogBytes: config.snapshotLogBytes,
       historyBytesMax: config.historyBytesMax,
       viewsMax: config.viewsMax,
+      groupsMax: config.groupsMax,
       viewMsMax: config.viewMsMax,
       memoryBytesMax: config.memoryBytesMax,
       stallMsMax: config.stallMsMax,

@@ -200,6 +200,13 @@ export const settings = {
     type: wholeNumber('VIEWS', 1, 1_000_000),
     help: 'Most lists and GraphQL queries that are read at one time. Beyond it, requests are refused with 503.',
   },
+  groupsMax: {
+    flag: 'groups-max',
+    environment: ['YARADB_GROUPS_MAX'],
+    default: '100000',
+    type: wholeNumber('GROUPS', 1, 10_000_000),
+    help: 'Most groups, and most distinct values, that one aggregate may keep in memory while it reads. More fails with LIMIT_EXCEEDED.',
+  },
   viewMsMax: {
     flag: 'view-ms-max',
     environment: ['YARADB_VIEW_MS_MAX'],
@@ -279,6 +286,7 @@ export interface Config {
   /** Infinity: no limit. */
   readonly historyBytesMax: number;
   readonly viewsMax: number;
+  readonly groupsMax: number;
   readonly viewMsMax: number;
   readonly selfDestruct: 'refused' | 'allowed';
   readonly drainMsMax: number;
@@ -348,6 +356,7 @@ export function parseConfig(
     snapshotLogBytes: read(settings.snapshotLogBytes),
     historyBytesMax: read(settings.historyBytesMax),
     viewsMax: read(settings.viewsMax),
+    groupsMax: read(settings.groupsMax),
     viewMsMax: read(settings.viewMsMax),
     selfDestruct: read(settings.selfDestruct),
     drainMsMax: read(settings.drainMsMax),

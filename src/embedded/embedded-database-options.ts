@@ -34,6 +34,8 @@ export interface EmbeddedDatabaseLimits {
   readonly pendingBytesMax: number;
   /** Read views open at once. */
   readonly viewsMax: number;
+  /** Groups, and distinct values of all of them together, that one aggregate keeps at once. */
+  readonly groupsMax: number;
   /** How long a read view may stay open, in milliseconds. */
   readonly viewMsMax: number;
   /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
@@ -56,6 +58,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   operationsMax: 10_000,
   pendingBytesMax: 256 * 1024 * 1024,
   viewsMax: 10_000,
+  groupsMax: 100_000,
   viewMsMax: 60_000,
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,

@@ -246,6 +246,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       clock: this.#clock,
       scanTurns: this.#scanTurns,
       tables: this.#tableReader,
+      groupsMax: this.#limits.groupsMax,
       deadlineMs: this.#limits.viewMsMax,
       onClose: (closed) => this.#views.delete(closed),
     });

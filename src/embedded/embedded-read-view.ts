@@ -6,6 +6,7 @@ import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts'
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
 import { admits } from './admits.ts';
+import { aggregate } from './execution/aggregation.ts';
 import { type ExecutionContext, QueryExecution } from './execution/query-execution.ts';
 import { VisibleDocuments } from './execution/visible-documents.ts';
 import { defaultPlanCosts, type PlanCosts } from './plan/planner.ts';
@@ -22,6 +23,8 @@ export interface ReadViewOptions {
   readonly tables: TableReader;
   /** Milliseconds that the view may stay open: what it keeps alive is bounded by what is written in that time. */
   readonly deadlineMs: number;
+  /** Groups, and distinct values, that one aggregate keeps at once; absent: any number. */
+  readonly groupsMax?: number;
   readonly planCosts?: PlanCosts;
   readonly onClose: (view: EmbeddedReadView) => void;
 }
@@ -79,8 +82,9 @@ export class EmbeddedReadView implements ReadView {
     return new QueryExecution(this.#context(), query, 'count', { kind: 'count' }).count();
   }
 
-  async aggregateDocuments(_query: AggregateQuery): Promise<readonly DocumentGroup[]> {
-    throw new Error('aggregates are still to be built');
+  async aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
+    this.#check();
+    return aggregate(this.#context(), query, this.#options.groupsMax ?? Number.POSITIVE_INFINITY);
   }
 
   /** As of the newest commit, as are its counts: to keep what they were would cost every write to every table. */

@@ -12,6 +12,12 @@ interface Group {
   readonly accumulators: readonly Accumulator[];
 }
 
+/** The values at the paths, and the result of each measure. */
+export interface MeasuredGroup {
+  readonly key: readonly JsonValue[];
+  readonly results: readonly JsonValue[];
+}
+
 /**
  * Groups documents and measures the groups.
  *
@@ -36,26 +42,24 @@ export class Aggregator {
     for (const accumulator of this.#groupOf(document).accumulators) accumulator.add(document);
   }
 
-  groups(): DocumentGroup[] {
-    const { groupBy, measures, first } = this.#query;
-    const groups = Array.from(this.#groups.entries(), ([, { key, accumulators }]) => ({
+  /** In the order in which they were met. To be sorted by `comparison`, and shown by `groupOf`. */
+  groups(): MeasuredGroup[] {
+    return Array.from(this.#groups.entries(), ([, { key, accumulators }]) => ({
       key,
       results: accumulators.map(({ result }) => result),
     }));
-    const compare = this.#comparison();
-    return groups
-      .sort(compare)
-      .slice(0, first)
-      .map(({ key, results }) => ({
-        key: objectOf(
-          groupBy.map(({ text }) => text),
-          key,
-        ),
-        values: objectOf(
-          measures.map(({ as }) => as),
-          results,
-        ),
-      }));
+  }
+
+  /** The order that was asked for; ties are broken by the key. */
+  comparison(): (a: MeasuredGroup, b: MeasuredGroup) => number {
+    const levels = this.#query.orderBy.map((order) => this.#level(order));
+    return (a, b) => {
+      for (const { read, sign } of levels) {
+        const difference = compareValues(read(a), read(b));
+        if (difference !== 0) return difference * sign;
+      }
+      return compareValues(a.key, b.key);
+    };
   }
 
   #groupOf(document: Document): Group {
@@ -93,30 +97,28 @@ export class Aggregator {
     });
   };
 
-  #comparison(): (a: Measured, b: Measured) => number {
-    const levels = this.#query.orderBy.map((order) => this.#level(order));
-    return (a, b) => {
-      for (const { read, sign } of levels) {
-        const difference = compareValues(read(a), read(b));
-        if (difference !== 0) return difference * sign;
-      }
-      return compareValues(a.key, b.key);
-    };
-  }
-
   #level({ by, direction }: GroupOrder) {
     const { measures, groupBy } = this.#query;
     const measure = measures.findIndex(({ as }) => as === by);
     const path = groupBy.findIndex(({ text }) => text === by);
     if (measure === -1 && path === -1) throw new RangeError(`'${by}' is neither a measure nor a path to group by`);
-    const read = (group: Measured) => (measure === -1 ? group.key[path] : group.results[measure]);
+    const read = (group: MeasuredGroup) => (measure === -1 ? group.key[path] : group.results[measure]);
     return { read, sign: direction === 'ASC' ? 1 : -1 };
   }
 }
 
-interface Measured {
-  readonly key: readonly JsonValue[];
-  readonly results: readonly JsonValue[];
+/** What clients see of a group. */
+export function groupOf({ groupBy, measures }: AggregateQuery, { key, results }: MeasuredGroup): DocumentGroup {
+  return {
+    key: objectOf(
+      groupBy.map(({ text }) => text),
+      key,
+    ),
+    values: objectOf(
+      measures.map(({ as }) => as),
+      results,
+    ),
+  };
 }
 
 /** Whatever the names are: `__proto__` is one like any other. */

@@ -43,6 +43,8 @@ describe('config', () => {
       segmentBytesMax: 64 * 1024 * 1024,
       snapshotLogBytes: 64 * 1024 * 1024,
       historyBytesMax: 4 * 1024 ** 3,
+      groupsMax: 100_000,
+      selfDestruct: 'refused',
       viewMsMax: 60_000,
       drainMsMax: 8000,
       logLevel: 'info',

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { type AggregateInput, parseAggregate } from '../../src/query/aggregate-parser.ts';
 import type { DocumentGroup } from '../../src/query/aggregate-query.ts';
-import { Aggregator } from '../../src/query/aggregator.ts';
+import { Aggregator, groupOf } from '../../src/query/aggregator.ts';
 import { everything } from '../../src/query/filter.ts';
 import { makeDocument } from './make-document.ts';
 import { refusal } from './refusal.ts';
@@ -12,7 +12,8 @@ function aggregate(bodies: readonly JsonObject[], input: AggregateInput, groupsM
   const query = { filter: everything, archived: 'EXCLUDE', ...parseAggregate(input) } as const;
   const aggregator = new Aggregator(query, groupsMax);
   for (const body of bodies) aggregator.add(makeDocument(body));
-  return aggregator.groups();
+  const groups = aggregator.groups().sort(aggregator.comparison()).slice(0, query.first);
+  return groups.map((group) => groupOf(query, group));
 }
 
 /** The result of one measure of all the values. */

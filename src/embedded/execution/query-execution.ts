@@ -131,6 +131,22 @@ export class QueryExecution {
     this.#explain();
   }
 
+  /** Of an aggregate: takes every document that fits, in any order. */
+  async forEach(take: (document: Document) => void): Promise<void> {
+    await this.#run(this.#walk(1), (document) => {
+      take(document);
+      this.#returned += 1;
+      return false;
+    });
+    this.#explain();
+  }
+
+  /** Whether documents come in the order of an index in which each has one key: the value that it is ordered by is all that is at the path. */
+  get readsOneKeyInOrder(): boolean {
+    const { access, order } = this.#plan;
+    return order === 'index' && access.kind === 'index' && !access.severalEntries;
+  }
+
   async count(): Promise<number> {
     this.#returned = this.#countOfAll() ?? this.#countOfIndex() ?? (await this.#countOneByOne());
     this.#explain();

@@ -1,0 +1,69 @@
+import type { JsonValue } from '../../document/json.ts';
+import { resolvePath } from '../../document/path.ts';
+import type { AggregateQuery, DocumentGroup, Measure } from '../../query/aggregate-query.ts';
+import { Aggregator, groupOf } from '../../query/aggregator.ts';
+import type { Filter } from '../../query/filter.ts';
+import type { FindQuery } from '../../query/find-query.ts';
+import { sortInSlices } from '../index/sliced-sort.ts';
+import { type ExecutionContext, QueryExecution } from './query-execution.ts';
+
+/**
+ * Groups and measures the documents of a query. Counts, least and greatest values of all of them together are read off the indexes that tell
+ * them; else every document that fits is looked at.
+ * @throws {LimitExceededError} for more than `groupsMax` groups or distinct values.
+ */
+export async function aggregate(
+  context: ExecutionContext,
+  query: AggregateQuery,
+  groupsMax: number,
+): Promise<readonly DocumentGroup[]> {
+  const results = await readOff(context, query);
+  if (results !== null) return [groupOf(query, { key: [], results })].slice(0, query.first);
+  const aggregator = new Aggregator(query, groupsMax);
+  await new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }).forEach((document) => {
+    aggregator.add(document);
+  });
+  const sorted = await sortInSlices(aggregator.groups(), aggregator.comparison(), () =>
+    context.scanTurns.over ? context.scanTurns.next() : undefined,
+  );
+  return sorted.slice(0, query.first).map((group) => groupOf(query, group));
+}
+
+/** The result of each measure; null when one of them takes a look at the documents. */
+async function readOff(context: ExecutionContext, query: AggregateQuery): Promise<readonly JsonValue[] | null> {
+  if (query.groupBy.length > 0) return null;
+  const extremes = new Map<Measure, QueryExecution>();
+  for (const measure of query.measures) {
+    if (measure.kind === 'count') continue;
+    if (measure.kind !== 'min' && measure.kind !== 'max') return null;
+    const { path } = measure;
+    const isValue: Filter = { kind: 'ne', path, value: null };
+    const find: FindQuery = {
+      ...findQuery(query),
+      filter: { kind: 'and', filters: [query.filter, isValue] },
+      orderBy: [{ path, direction: measure.kind === 'min' ? 'ASC' : 'DESC' }],
+    };
+    const execution = new QueryExecution(context, find, 'aggregate', { kind: 'page', documents: 1 });
+    if (!execution.readsOneKeyInOrder) return null;
+    extremes.set(measure, execution);
+  }
+  const hasCount = extremes.size < query.measures.length;
+  const count = hasCount
+    ? await new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }).count()
+    : 0;
+  const results: JsonValue[] = [];
+  for (const measure of query.measures) {
+    const page = await extremes.get(measure)?.page({ first: 1 });
+    if (page === undefined || measure.kind === 'count') {
+      results.push(count);
+      continue;
+    }
+    const [document] = page.documents;
+    results.push(document === undefined ? null : (resolvePath(document, measure.path) ?? null));
+  }
+  return results;
+}
+
+function findQuery({ table, filter, archived }: AggregateQuery): FindQuery {
+  return { table, filter, archived, orderBy: [] };
+}
