@@ -228,7 +228,7 @@ function fitting(documents: readonly Document[], { table, filter, archived, orde
   );
 }
 
-const runs = { numRuns: Number(process.env.YARADB_PROPERTY_RUNS ?? 2_000) };
+const runs = { numRuns: Number(process.env.YARADB_PROPERTY_RUNS ?? 500) };
 
 test('a query gives the same documents in the same order whatever indexes there are, while commits go on', async () => {
   await fc.assert(
