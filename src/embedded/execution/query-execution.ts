@@ -86,8 +86,8 @@ export class QueryExecution {
       const sorted = await this.#sorted();
       for (let index = 0; index < sorted.length && !collector.complete; index++) {
         if (index % this.#context.scanTurns.steps === 0) await this.#turn();
-        const document = sorted[fromEnd ? sorted.length - 1 - index : index];
-        if (document !== undefined) collector.add(document);
+        const placed = sorted[fromEnd ? sorted.length - 1 - index : index];
+        if (placed !== undefined) collector.add(placed.document);
       }
     } else if (comesInOrder) {
       const { near } = collector;
@@ -113,7 +113,7 @@ export class QueryExecution {
       const sorted = await this.#sorted();
       for (let start = 0; start < sorted.length; start += batchDocumentsMax) {
         await this.#turn();
-        const batch = sorted.slice(start, start + batchDocumentsMax);
+        const batch = sorted.slice(start, start + batchDocumentsMax).map(({ document }) => document);
         this.#returned += batch.length;
         yield batch;
       }
@@ -187,19 +187,18 @@ export class QueryExecution {
   }
 
   /** All that fit, in the order asked for. */
-  async #sorted(): Promise<readonly Document[]> {
+  async #sorted(): Promise<readonly Placed[]> {
     const ordering = new Ordering(this.#query.orderBy);
     const placed: Placed[] = [];
     await this.#run(this.#walk(1), (document) => {
       placed.push({ document, position: ordering.position(document) });
       return false;
     });
-    const sorted = await sortInSlices(
+    return sortInSlices(
       placed,
       (a, b) => ordering.comparePositions(a.position, b.position),
       () => (this.#context.scanTurns.over ? this.#turn() : undefined),
     );
-    return sorted.map(({ document }) => document);
   }
 
   #walk(feed: 1 | -1, start?: Position): Walk {

@@ -59,7 +59,10 @@ export class IndexKeys {
     if (first === undefined) throw new TypeError('an index has at least one path');
     const keys = first(document);
     if (others.length === 0) return keys instanceof SeveralKeys ? keys.keys : [keys];
-    return this.#combine([keys, ...others.map((read) => read(document))].map(listOf));
+    const components = [keys, ...others.map((read) => read(document))];
+    if (components.some((component) => component instanceof SeveralKeys)) return this.#combine(components.map(listOf));
+    // `slice` makes a list of just the size that is needed: this one is kept for as long as the document.
+    return [components.map((component) => (component instanceof SeveralKeys ? null : component)).slice()];
   }
 
   /** For each path, whether the document has several keys there. */
@@ -111,7 +114,7 @@ export class IndexKeys {
       );
     }
     let keys: (readonly SortKey[])[] = [[]];
-    for (const component of components) keys = keys.flatMap((start) => component.map((key) => [...start, key]));
+    for (const component of components) keys = keys.flatMap((start) => component.map((key) => start.concat([key])));
     return keys;
   }
 }

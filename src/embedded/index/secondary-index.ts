@@ -1,6 +1,7 @@
 import { canonicalize } from '../../document/canonical-json.ts';
 import type { Document } from '../../document/document.ts';
 import { type Path, parsePath } from '../../document/path.ts';
+import { ordersByCodeUnit } from '../../document/value-order.ts';
 import { admits } from '../admits.ts';
 import { DocumentList } from '../document-list.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
@@ -8,7 +9,7 @@ import type { IndexRecord } from '../log/record.ts';
 import { HashGroups } from './hash-groups.ts';
 import { type IndexKey, IndexKeys } from './index-keys.ts';
 import { sortInSlices } from './sliced-sort.ts';
-import { SortedEntries } from './sorted-entries.ts';
+import { type Entry, SortedEntries } from './sorted-entries.ts';
 
 /**
  * An index in memory, of documents of one table as they are now. What is in it is decided by the documents alone, so putting one that is in
@@ -61,10 +62,10 @@ export class SecondaryIndex {
 
   /** About how many bytes it takes in memory, besides the documents. */
   get bytes(): number {
-    if (this.sorted !== null) return this.sorted.size * (this.keys.width === 1 ? 34 : 66 + 8 * this.keys.width);
+    if (this.sorted !== null) return this.sorted.size * (this.keys.width === 1 ? 28 : 80 + 8 * this.keys.width);
     const groups = this.groups;
     if (groups === null) return 0;
-    return groups.keyCount * (this.keys.width === 1 ? 48 : 128) + (groups.size - groups.keyCount) * 12;
+    return groups.keyCount * (this.keys.width === 1 ? 40 : 128) + (groups.size - groups.keyCount) * 12;
   }
 
   /** Whether any document in it has several keys at the path of this number. Then two bounds on it may be met by different ones. */
@@ -121,7 +122,7 @@ export class SecondaryIndex {
   async fill(documents: Iterable<Document>, slice: TimeSlice): Promise<void> {
     if (this.entries > 0) throw new Error(`index ${this.#record.id} is to be filled, but has entries`);
     const { sorted } = this;
-    const entries: { readonly key: IndexKey; readonly document: Document }[] = [];
+    const entries: Entry[] = [];
     for (const document of documents) {
       if (slice.due) await slice.pause();
       if (!this.admits(document)) continue;
@@ -135,17 +136,28 @@ export class SecondaryIndex {
     }
     if (sorted === null) return;
     // The documents come in the order of creation, and the sort is stable: ties need no look at the documents.
-    const inOrder = await sortInSlices(
-      entries,
-      (a, b) => this.keys.compare(a.key, b.key),
-      async () => {
-        if (slice.due) await slice.pause();
-      },
-    );
+    const inOrder = await sortInSlices(entries, await this.#comparisonOf(entries, slice), async () => {
+      if (slice.due) await slice.pause();
+    });
     for (const { key, document } of inOrder) {
       if (slice.due) await slice.pause();
       sorted.append(key, document);
     }
+  }
+
+  /** Where all keys are numbers, or texts that the machine can compare by itself, a sort takes half the time. */
+  async #comparisonOf(entries: readonly Entry[], slice: TimeSlice): Promise<(a: Entry, b: Entry) => number> {
+    const types = new Set<string>();
+    for (const { key } of entries) {
+      if (slice.due) await slice.pause();
+      types.add(typeof key !== 'string' || ordersByCodeUnit(key) ? typeof key : 'other');
+      if (types.size > 1) break;
+    }
+    const [type] = types;
+    if (types.size === 1 && (type === 'number' || type === 'string')) {
+      return ({ key: a = null }, { key: b = null }) => (a === null || b === null || a === b ? 0 : a < b ? -1 : 1);
+    }
+    return (a, b) => this.keys.compare(a.key, b.key);
   }
 
   /** The documents in it with this key, in the order of creation. Good until the index changes. */

@@ -135,7 +135,10 @@ export class Planner {
 
   #found(access: Access, matching: number): Candidate {
     const cost = this.#costOf(access);
-    if (this.#purpose.kind === 'count') return { plan: { access, order: 'none', indexOrder: null }, cost };
+    if (this.#purpose.kind === 'count') {
+      const isCounted = access.kind === 'index' && access.exact && this.#isNewest;
+      return { plan: { access, order: 'none', indexOrder: null }, cost: isCounted ? 0 : cost };
+    }
     if (this.#query.orderBy.length > 0 || !isInCreationOrder(access)) return this.#sorted(access, matching);
     const plan: Plan = { access, order: 'creation', indexOrder: null };
     return { plan, cost: Math.min(cost, this.#needed * this.#costs.entry) };
@@ -258,7 +261,8 @@ export class Planner {
       table: table.reference,
       index,
       isKept: () => this.#isThere(table) && table.indexes.get(index.record.id) === index,
-      severalEntries: index.paths.some((_, path) => this.#hasSeveralKeys(index, path)),
+      severalEntries:
+        !isOneKey(index, question.ranges) && index.paths.some((_, path) => this.#hasSeveralKeys(index, path)),
       ...question,
       exact: question.exact && index.record.archived === this.#query.archived,
     };
@@ -282,9 +286,13 @@ export class Planner {
 
 /** Whether its documents come in the order of creation. */
 function isInCreationOrder(access: Access): boolean {
-  if (access.kind !== 'index') return access.kind === 'nothing';
-  const [range] = access.ranges;
-  return access.ranges.length === 1 && range !== undefined && isWholeKey(access.index, range);
+  return access.kind === 'index' ? isOneKey(access.index, access.ranges) : access.kind === 'nothing';
+}
+
+/** Then a document has one entry there at most. */
+function isOneKey(index: SecondaryIndex, ranges: readonly IndexRange[]): boolean {
+  const [range] = ranges;
+  return ranges.length === 1 && range !== undefined && isWholeKey(index, range);
 }
 
 /** Documents are found by id without an index of anybody's making. */
