@@ -24,6 +24,8 @@ export class EntrySource implements Source {
   readonly #options: EntrySourceOptions;
   /** The range that it is in. */
   #range = 0;
+  /** The range that `next` went on to, when it did: all before it are used up, for what a view sees does not come in later. */
+  #reached: number | null = null;
   #rangeBegin: Place = { chunk: 0, index: 0 };
   #rangeEnd: Place = { chunk: 0, index: 0 };
   #blockBegin: Place = this.#rangeBegin;
@@ -50,11 +52,15 @@ export class EntrySource implements Source {
   seek(place: WalkPlace | undefined, included: boolean): void {
     const { entries, keys, ranges, direction, tieDirection } = this.#options;
     if (place === undefined) {
-      this.#enterRange(direction === 1 ? 0 : ranges.length - 1);
+      this.#enterRange(this.#reached ?? (direction === 1 ? 0 : ranges.length - 1));
       return;
     }
     const { key, creation } = place;
     const atOrBehind = rangeAtOrBehind(keys, key, ranges);
+    if (this.#reached !== null && (direction === 1 ? this.#reached > atOrBehind : this.#reached < atOrBehind)) {
+      this.#enterRange(this.#reached);
+      return;
+    }
     const holder = ranges[atOrBehind];
     if (holder === undefined || compareToRange(keys, key, holder) !== 0) {
       // Between two ranges, or outside all of them: the next one in the direction, from its beginning.
@@ -137,7 +143,9 @@ export class EntrySource implements Source {
 
   #enterNextRange(): boolean {
     const next = this.#range + this.#options.direction;
-    return next >= 0 && next < this.#options.ranges.length && this.#enterRange(next);
+    if (next < 0 || next >= this.#options.ranges.length) return false;
+    this.#reached = next;
+    return this.#enterRange(next);
   }
 
   /** Goes on to the block of the next key in the range, if blocks are of keys and there is one. */

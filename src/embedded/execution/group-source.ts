@@ -12,6 +12,8 @@ export class GroupSource implements Source {
   readonly #wanted: readonly IndexKey[];
   readonly #direction: WalkDirection;
   #number = 0;
+  /** The key that `next` went on to, when it did: all before it are used up, for what a view sees does not come in later. */
+  #reached: number | null = null;
   #group: Document | DocumentList | undefined;
   #index = 0;
   #document: Document | undefined;
@@ -34,10 +36,15 @@ export class GroupSource implements Source {
 
   seek(place: WalkPlace | undefined, included: boolean): void {
     if (place === undefined) {
-      this.#enter(this.#direction === 1 ? 0 : this.#wanted.length - 1);
+      this.#enter(this.#reached ?? (this.#direction === 1 ? 0 : this.#wanted.length - 1));
       return;
     }
-    this.#enter(this.#numberOf(place.key));
+    const number = this.#numberOf(place.key);
+    if (this.#reached !== null && (this.#direction === 1 ? this.#reached > number : this.#reached < number)) {
+      this.#enter(this.#reached);
+      return;
+    }
+    this.#enter(number);
     const group = this.#group;
     if (group === undefined) return;
     const behind = indexAfter(group, place.creation);
@@ -55,6 +62,7 @@ export class GroupSource implements Source {
     }
     const next = this.#number + this.#direction;
     if (next < 0 || next >= this.#wanted.length) return false;
+    this.#reached = next;
     this.#enter(next);
     return null;
   }

@@ -203,7 +203,7 @@ async function run<Result>(
     state,
     clock,
     tables: new TableReader(state, clock),
-    scanTurns: new ScanTurns(clock, 5),
+    scanTurns: new ScanTurns(clock, 4),
     deadlineMs: 1e9,
     planCosts: scenario.planCosts,
     onClose: () => {},
