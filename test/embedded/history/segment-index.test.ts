@@ -3,13 +3,22 @@ import { type IndexEntry, subjects } from '../../../src/embedded/history/index-e
 import { RecordWindow } from '../../../src/embedded/history/record-window.ts';
 import { IndexDamagedError, indexFileName, SegmentIndex } from '../../../src/embedded/history/segment-index.ts';
 import { writeSegmentIndex } from '../../../src/embedded/history/segment-index-writer.ts';
+import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import { ByteReader } from '../../../src/embedded/log/byte-reader.ts';
 import { CorruptionError } from '../../../src/embedded/log/log-error.ts';
 import { type CommitRecord, recordKinds } from '../../../src/embedded/log/record.ts';
 import { settingKey } from '../../../src/embedded/log/setting-key.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { appendFrame, commitOf, documentId, documentOf, logDirectory, openLog } from '../log/log-fixture.ts';
+import {
+  appendFrame,
+  commitOf,
+  documentId,
+  documentOf,
+  logDirectory,
+  openLog,
+  stillClock,
+} from '../log/log-fixture.ts';
 import { firstSequences, openSealed, pathOf, RandomWorkload, slice, writeLog } from './history-fixture.ts';
 
 interface ExpectedEntry {
@@ -127,6 +136,16 @@ test('one document is found without reading the others: all of its versions, or 
       );
     }
   }
+});
+
+test('an index that is made in the smallest of slices is the same', async () => {
+  const { fileSystem } = await largeSegment();
+  const { path } = await makeIndex(fileSystem);
+  const atOnce = fileSystem.readBytes(path);
+  let now = 0;
+  const hasty = new TimeSlice({ ...stillClock, monotonic: () => (now += 10) });
+  await writeSegmentIndex(await openSealed(fileSystem, 1), { fileSystem, directory: logDirectory, slice: hasty });
+  expect(fileSystem.readBytes(path).equals(atOnce)).toBe(true);
 });
 
 test('an entry leads to its record', async () => {
