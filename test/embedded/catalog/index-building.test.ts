@@ -146,11 +146,16 @@ test('what is written while a unique index is filled meets what is still to be f
 });
 
 test("a document that gives its value to another while the index is filled is in nobody's way", async () => {
-  const { database, clock } = await open(new SimulatedFileSystem());
+  const fileSystem = new SimulatedFileSystem();
+  const { database, clock } = await open(fileSystem);
   for (let number = 1; number <= 10; number += 1) await create(database, number);
   const written: Promise<unknown>[] = [];
+  const filled = Promise.withResolvers<void>();
   clock.onYield = () => {
-    clock.onYield = () => {};
+    if (clock.yields === 10) filled.resolve();
+    if (written.length > 0) return;
+    // On its way to the disk until the index has been through all documents.
+    fileSystem.delay = () => filled.promise;
     written.push(
       database.commit(anonymous, [
         { kind: 'update', id: documentId(9), version: 1, body: { n: 90 } },
@@ -163,6 +168,29 @@ test("a document that gives its value to another while the index is filled is in
   await expect(create(database, 11, 9)).rejects.toMatchObject({ evidence: { conflictingId: documentId(1) } });
   await create(database, 12, 1);
   await database.close();
+});
+
+test('a schema is not set over a document that was changed behind the place up to which they were looked at', async () => {
+  const schema = { properties: { n: { maximum: 100 } } };
+  for (const changes of [1, 150]) {
+    const { database, clock } = await open(new SimulatedFileSystem());
+    for (let number = 1; number <= 160; number += 1) await create(database, number, 1);
+    const written: Promise<unknown>[] = [];
+    clock.onYield = () => {
+      if (clock.yields < 155 || written.length > 0) return;
+      for (let number = 1; number <= changes; number += 1) {
+        const id = documentId(number);
+        written.push(database.commit(anonymous, [{ kind: 'update', id, version: 1, body: { n: 101 } }]));
+      }
+    };
+    await expect(database.updateTable(anonymous, 't', { schema }, false)).rejects.toMatchObject({
+      code: 'SCHEMA_VIOLATION',
+      evidence: { count: changes },
+    });
+    await Promise.all(written);
+    expect((await tableOf(database))?.settings.schema).toBeNull();
+    await database.close();
+  }
 });
 
 test.each([
