@@ -1,5 +1,6 @@
 import { anonymous } from '../../src/database/principal.ts';
 import type { RecoveryReport } from '../../src/database/status.ts';
+import type { Table } from '../../src/database/table.ts';
 import type { Document } from '../../src/document/document.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { stringifyJson } from '../../src/document/json-serializer.ts';
@@ -22,6 +23,8 @@ export interface GoldenDatabase {
   readonly truncatedBytes: number;
   readonly clean: boolean;
   readonly documents: readonly GoldenDocument[];
+  /** With their settings and indexes. */
+  readonly tables: readonly Table[];
 }
 
 /** A backup as a version of the format made it, as one archive, and what it restores to. */
@@ -85,9 +88,12 @@ export function bytesOf(lines: readonly string[]): Buffer {
 /** What a database shows, in the form of the golden files. */
 export async function shownBy(
   database: EmbeddedDatabase,
-): Promise<Pick<GoldenDatabase, 'sequence' | 'documents'> & { readonly recovery: RecoveryReport }> {
+): Promise<Pick<GoldenDatabase, 'sequence' | 'documents' | 'tables'> & { readonly recovery: RecoveryReport }> {
   const { sequence, recovery } = await database.status(anonymous);
-  return { sequence, documents: await documentsOf(database), recovery };
+  const view = await database.view(anonymous);
+  const tables = await view.tables();
+  view.close();
+  return { sequence, documents: await documentsOf(database), tables, recovery };
 }
 
 async function documentsOf(database: EmbeddedDatabase): Promise<GoldenDocument[]> {

@@ -35,7 +35,7 @@ const verified = (fileSystem: SimulatedFileSystem, at: string) =>
   verifyDirectory({ fileSystem, clock: stillClock, directory: at });
 
 test('there are golden files of the format as it is now', () => {
-  for (const how of ['stopped', 'killed', 'pruned', 'backup'])
+  for (const how of ['stopped', 'killed', 'pruned', 'tables', 'backup'])
     expect(files).toContain(`format-${formatVersion}-${how}.json`);
 });
 
@@ -47,7 +47,7 @@ test.each(names)('%s opens with exactly what was in it, and takes writes', async
   expect(report).toMatchObject({ clean: true, sequence: golden.sequence, documents: golden.documents.length });
   const database = await openGolden(fileSystem, 5);
   const { recovery, ...shown } = await shownBy(database);
-  expect(shown).toEqual({ sequence: golden.sequence, documents: golden.documents });
+  expect(shown).toEqual({ sequence: golden.sequence, documents: golden.documents, tables: golden.tables });
   expect(recovery).toMatchObject({ truncatedBytes: golden.truncatedBytes, clean: golden.clean });
   expect(golden.documents.length).toBeGreaterThan(3);
   for (const { id } of golden.documents) {

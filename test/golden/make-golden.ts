@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Operation } from '../../src/database/operation.ts';
 import { anonymous } from '../../src/database/principal.ts';
+import type { IndexDefinition } from '../../src/database/table.ts';
+import { parsePath } from '../../src/document/path.ts';
 import type { EmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { formatVersion } from '../../src/embedded/log/file-header.ts';
 import { openBackup } from '../../src/embedded/maintenance/backup-reader.ts';
@@ -62,9 +64,9 @@ async function make(how: 'stopped' | 'killed'): Promise<void> {
     fileSystem.replaceBytes(path, Buffer.concat([fileSystem.readBytes(path), Buffer.from('a write that was torn')]));
   }
   const files = filesOf(fileSystem);
-  const { sequence, documents, recovery } = await shownBy(await openGolden(fileSystem));
+  const { sequence, documents, tables, recovery } = await shownBy(await openGolden(fileSystem));
   const { truncatedBytes, clean } = recovery;
-  write(how, { formatVersion, how, sequence, truncatedBytes, clean, documents, files });
+  write(how, { formatVersion, how, sequence, truncatedBytes, clean, documents, tables, files });
 }
 
 /**
@@ -86,9 +88,9 @@ async function makePruned(): Promise<void> {
 
   const files = filesOf(fileSystem);
   const reopened = await openGolden(fileSystem, 4);
-  const { sequence, documents, recovery } = await shownBy(reopened);
+  const { sequence, documents, tables, recovery } = await shownBy(reopened);
   const { truncatedBytes, clean } = recovery;
-  write('pruned', { formatVersion, how: 'pruned', sequence, truncatedBytes, clean, documents, files });
+  write('pruned', { formatVersion, how: 'pruned', sequence, truncatedBytes, clean, documents, tables, files });
 
   fileSystem.replaceBytes('/data/backup.tar', backup);
   const { manifest } = await openBackup(fileSystem, '/data/backup.tar');
@@ -98,6 +100,43 @@ async function makePruned(): Promise<void> {
     states.push({ sequence, documents: (await shownBy(restored)).documents });
   }
   write('backup', { archive: linesOf(backup), stateDigest: manifest.stateDigest, states } satisfies GoldenBackup);
+}
+
+/** Tables with settings and indexes of every kind, in a snapshot and in the log behind it, and some that were dropped. */
+async function makeTables(): Promise<void> {
+  const fileSystem = new SimulatedFileSystem();
+  const database = await openGolden(fileSystem, 7);
+  const schema = { type: 'object', required: ['email'], properties: { email: { type: 'string' } } };
+  await database.createTable(anonymous, 'users', { schema, uniquePaths: ['email'] });
+  await database.createTable(anonymous, 'closed', { readOnly: true });
+  const index = (table: string, paths: readonly string[], more: Partial<IndexDefinition> = {}) =>
+    database.createIndex(anonymous, {
+      table,
+      paths: paths.map((path) => parsePath(path, 'path')),
+      kind: 'ORDERED',
+      unique: false,
+      archived: 'INCLUDE',
+      ...more,
+    });
+  await index('users', ['tags', '$createdAt']);
+  await index('default', [String.raw`a\.b.c`], { kind: 'HASH', archived: 'EXCLUDE' });
+  await database.commit(anonymous, [
+    { kind: 'create', id: id(1), table: 'users', body: bodyOf('{"email":"a","tags":["x","y"]}') },
+    { kind: 'create', id: id(2), table: 'users', body: bodyOf('{"email":"b"}') },
+    { kind: 'create', id: id(3), body: bodyOf('{"a.b":{"c":12345678901234567890}}') },
+    { kind: 'create', id: id(4), table: 'dropped', body: bodyOf('{}') },
+  ]);
+  await database.takeSnapshot();
+  await database.dropTable(anonymous, 'dropped');
+  await database.dropIndex(anonymous, 'users', [parsePath('tags', 'path'), parsePath('$createdAt', 'path')]);
+  await index('users', ['email', 'tags'], { archived: 'ONLY' });
+  await database.updateTable(anonymous, 'closed', { readOnly: false, uniquePaths: ['n'] }, false);
+  await database.commit(anonymous, [{ kind: 'create', id: id(5), table: 'closed', body: bodyOf('{"n":1}') }]);
+  await database.close();
+  const files = filesOf(fileSystem);
+  const { sequence, documents, tables, recovery } = await shownBy(await openGolden(fileSystem, 8));
+  const { truncatedBytes, clean } = recovery;
+  write('tables', { formatVersion, how: 'tables', sequence, truncatedBytes, clean, documents, tables, files });
 }
 
 async function archiveOf(database: EmbeddedDatabase): Promise<Buffer> {
@@ -116,3 +155,4 @@ function write(how: string, golden: GoldenDatabase | GoldenBackup): void {
 await make('stopped');
 await make('killed');
 await makePruned();
+await makeTables();
