@@ -1,4 +1,4 @@
-import type { DatabaseStatus, HistoryStatus, RecoveryReport, SnapshotStatus } from '../database/status.ts';
+import type { DatabaseStatus, HistoryStatus, IndexBuild, RecoveryReport, SnapshotStatus } from '../database/status.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
 interface ServerStatus extends DatabaseStatus {
@@ -85,6 +85,16 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
     }),
   });
 
+  const indexBuild = builder.objectRef<IndexBuild>('IndexBuild').implement({
+    description: 'How far the filling of an index is.',
+    fields: (t) => ({
+      table: t.exposeString('table'),
+      paths: t.exposeStringList('paths'),
+      filled: t.expose('filled', { type: 'SafeInt', description: 'Documents that are in it so far.' }),
+      documents: t.expose('documents', { type: 'SafeInt', description: 'Documents that it will have, about.' }),
+    }),
+  });
+
   const status = builder.objectRef<ServerStatus>('ServerStatus').implement({
     fields: (t) => ({
       version: t.exposeString('version', { description: 'Of the server.' }),
@@ -118,6 +128,7 @@ export function addServerStatus(builder: YaradbSchemaBuilder): void {
         description: 'The newest. Null before the first.',
       }),
       history: t.expose('history', { type: history }),
+      indexBuilds: t.expose('indexBuilds', { type: [indexBuild], description: 'Indexes that are being filled.' }),
     }),
   });
 

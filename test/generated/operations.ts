@@ -178,7 +178,7 @@ export type GetDocumentQuery = { getDocument: { id: string, table: string, name:
 export type GetStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, snapshot: { sequence: number, createdAt: string, documents: number, bytes: number } | null, history: { oldest: number, bytes: number, erasedOnDiskUpTo: number }, recovery: { damagedSnapshots: Array<string>, segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean, snapshot: { sequence: number } | null } } };
+export type GetStatusQuery = { status: { version: string, engine: string, epoch: string, sequence: number, documents: number, uptimeSeconds: number, durability: Durability, syncIntervalMs: number | null, writes: WriteState, memoryBytes: number, memoryBytesMax: number | null, snapshot: { sequence: number, createdAt: string, documents: number, bytes: number } | null, history: { oldest: number, bytes: number, erasedOnDiskUpTo: number }, indexBuilds: Array<{ table: string, paths: Array<string>, filled: number, documents: number }>, recovery: { damagedSnapshots: Array<string>, segments: number, frames: number, commits: number, bytes: number, truncatedBytes: number, milliseconds: number, clean: boolean, epochBegun: boolean, snapshot: { sequence: number } | null } } };
 
 export type GetTablesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -382,6 +382,12 @@ export const GetStatusDocument = new TypedDocumentString(`
       oldest
       bytes
       erasedOnDiskUpTo
+    }
+    indexBuilds {
+      table
+      paths
+      filled
+      documents
     }
     recovery {
       snapshot {
