@@ -31,34 +31,36 @@ export class CommitOutcome {
     for (const [id, { document, operation }] of this.#changes) {
       if (this.#staging.document(id) !== document) continue;
       try {
-        checkDocument(this.#staging, document);
+        this.#checkDocument(document, operation);
       } catch (error) {
         throw blame(error, operation);
       }
     }
   }
-}
 
-function checkDocument(staging: Staging, document: Document): void {
-  const { name, id: tableId } = document.table;
-  const indexes = staging.indexesOf(tableId);
-  for (const { index } of indexes) index.check(document);
-  // Archived documents obey again when they are restored.
-  if (document.archivedAt !== null) return;
-  const violations = bodySchemaOf(staging.table(name)?.record)?.violations(document.body) ?? [];
-  if (violations.length > 0) throw new SchemaViolationError(name, violations);
-  for (const index of indexes) checkUnique(staging, index, document);
-}
+  #checkDocument(document: Document, operation: number): void {
+    const { name, id: tableId } = document.table;
+    const indexes = this.#staging.indexesOf(tableId);
+    for (const { index } of indexes) index.check(document);
+    // Archived documents obey again when they are restored.
+    if (document.archivedAt !== null) return;
+    const violations = bodySchemaOf(this.#staging.table(name)?.record)?.violations(document.body) ?? [];
+    if (violations.length > 0) throw new SchemaViolationError(name, violations);
+    for (const index of indexes) this.#checkUnique(index, document, operation);
+  }
 
-function checkUnique(staging: Staging, index: StagedIndex, document: Document): void {
-  if (!index.record.unique) return;
-  for (const { id } of staging.documentsWithKeysOf(index, document)) {
-    const path = pathsText(index.record.paths);
-    throw new DatabaseError(
-      'UNIQUE_VIOLATION',
-      `Table '${document.table.name}' takes each value of ${path} once, and document ${id} has it already`,
-      { table: document.table.name, path, conflictingId: id },
-    );
+  #checkUnique(index: StagedIndex, document: Document, operation: number): void {
+    if (!index.record.unique) return;
+    for (const { id } of this.#staging.documentsWithKeysOf(index, document)) {
+      // Of two operations of one commit the later one takes what the earlier one has: it is the one to blame, when its turn comes.
+      if ((this.#changes.get(id)?.operation ?? -1) > operation) continue;
+      const path = pathsText(index.record.paths);
+      throw new DatabaseError(
+        'UNIQUE_VIOLATION',
+        `Table '${document.table.name}' takes each value of ${path} once, and document ${id} has it already`,
+        { table: document.table.name, path, conflictingId: id },
+      );
+    }
   }
 }
 

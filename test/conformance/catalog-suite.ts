@@ -352,7 +352,7 @@ export function describeCatalog(name: string, createEngine: () => Promise<Engine
           { kind: 'create', table: 't', body: { n: 3 } },
           { kind: 'create', table: 't', body: { n: 3 } },
         ]);
-        await expect(attempt).rejects.toMatchObject({ code: 'UNIQUE_VIOLATION', evidence: { operation: 0 } });
+        await expect(attempt).rejects.toMatchObject({ code: 'UNIQUE_VIOLATION', evidence: { operation: 1 } });
         expect(await count('t')).toBe(2);
       });
 

@@ -66,6 +66,11 @@ describe.each(engineVariants)("the predecessor's table endpoints on the %s", (_n
     expect((await create('unique', { email: 'a' })).status).toBe(200);
     const duplicate = await create('unique', { email: 'a' });
     expect(duplicate).toMatchObject({ status: 400, json: { code: 'UNIQUE_VIOLATION', path: 'email' } });
+    const batch = await ask('POST', '/document/batch/create', [
+      { table_name: 'unique', body: { email: 'b' } },
+      { table_name: 'unique', body: { email: 'b' } },
+    ]);
+    expect(batch).toMatchObject({ status: 400, json: { code: 'UNIQUE_VIOLATION', operation: 1 } });
     expect((await ask('GET', '/table/unique')).json).toMatchObject({ unique_fields: ['email'], documents_count: 1 });
   });
 
