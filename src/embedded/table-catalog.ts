@@ -80,7 +80,9 @@ export class TableCatalog {
       await committer.write(principal, (context) =>
         prepareRecords(context, (draft) => {
           const definition = tableNamed(context.staging, name);
-          if (definition.reference.id !== id) throw new TableNotFoundError(name);
+          // The default table has the same id when it was dropped and began anew, but none of the documents that were looked at.
+          const isSame = definition.reference.id === id && (check === null || state.table(name) === table);
+          if (!isSame) throw new TableNotFoundError(name);
           check?.checkLast(context.staging.documentsInFlightOf(id));
           putSettings(context, draft, definition, change);
           if (unique !== null) dropOtherUniqueIndexes(context, draft, id, unique);

@@ -300,3 +300,19 @@ test('a table has as many indexes as it may, and no more', async () => {
   });
   await database.close();
 });
+
+test('a schema is not put for a default table that was dropped, and begun anew, while its documents were looked at', async () => {
+  const { database, clock } = await open(new SimulatedFileSystem());
+  const put = (number: number, body: { n?: number }) =>
+    database.commit(anonymous, [{ kind: 'create', id: documentId(number), body }]);
+  for (let number = 1; number <= 40; number += 1) await put(number, { n: number });
+  const updated = database
+    .updateTable(anonymous, 'default', { schema: { required: ['n'] } }, false)
+    .catch((error) => error);
+  while (clock.yields < 3) await new Promise((resolve) => setImmediate(resolve));
+  await database.dropTable(anonymous, 'default');
+  await put(41, {});
+  expect(await updated).toMatchObject({ code: 'NOT_FOUND' });
+  await put(42, {});
+  await database.close();
+});
