@@ -7,6 +7,7 @@ import { defineKey, isJsonObject, type JsonObject, type JsonValue } from '../doc
 import { isTextLonger } from '../document/json-length.ts';
 import { escapeKey } from '../document/path.ts';
 import { InvalidArgumentError, LimitExceededError, type SchemaViolation } from '../errors.ts';
+import { ReferenceLimit } from './reference-limit.ts';
 
 /** Characters of a schema as JSON text, about: compiling one takes time in proportion, and everybody waits for it. */
 export const schemaLengthMax = 64 * 1024;
@@ -28,12 +29,13 @@ const formattedLengthMax = 2_048;
  */
 export class BodySchema {
   readonly #schema: JsonObject;
+  readonly #references = new ReferenceLimit();
   readonly #accepts: ValidateFunction;
   #reports: ValidateFunction | null = null;
 
   /**
    * @throws {InvalidArgumentError} When it is no schema, refers to another document or another draft, or has a pattern that RE2 has not.
-   * @throws {LimitExceededError} When it is too long.
+   * @throws {LimitExceededError} When it is too long, or follows too many references even for an empty body.
    */
   constructor(schema: JsonObject) {
     if (isTextLonger(schema, schemaLengthMax)) {
@@ -45,16 +47,21 @@ export class BodySchema {
     this.#schema = schema;
     const draft = draftOf(schema);
     checkAgainstDraft(schema, draft);
-    this.#accepts = compile(schema, draft, false);
+    this.#accepts = compile(schema, draft, false, this.#references);
   }
 
-  /** What is wrong with the body, the first 20 at most; none when it fits. */
+  /**
+   * What is wrong with the body, the first 20 at most; none when it fits.
+   * @throws {LimitExceededError} When the schema follows too many references to tell.
+   */
   violations(body: JsonObject): readonly SchemaViolation[] {
     const value = withoutBigints(body);
     try {
+      this.#references.begin(value);
       if (this.#accepts(value)) return [];
       if (isTextLonger(body, wholeReportLengthMax)) return toViolations(this.#accepts.errors);
-      this.#reports ??= compile(this.#schema, draftOf(this.#schema), true);
+      this.#reports ??= compile(this.#schema, draftOf(this.#schema), true, this.#references);
+      this.#references.begin(value);
       this.#reports(value);
       return toViolations(this.#reports.errors);
     } catch (error) {
@@ -105,9 +112,10 @@ function checkAgainstDraft(schema: JsonObject, draft: Draft): void {
 }
 
 /** In an instance of its own, so that what is named `$id` in one schema does not exist for another. */
-function compile(schema: JsonObject, draft: Draft, allErrors: boolean): ValidateFunction {
+function compile(schema: JsonObject, draft: Draft, allErrors: boolean, references: ReferenceLimit): ValidateFunction {
   const { $schema: _, ...rest } = schema;
   if (rest.$async !== undefined) throw invalid('$async', 'is not part of JSON Schema');
+  refuseUncheckedKey(rest);
   const unknownFormats: string[] = [];
   const warn = (message: unknown) => {
     if (String(message).startsWith('unknown format')) unknownFormats.push(String(message));
@@ -118,13 +126,19 @@ function compile(schema: JsonObject, draft: Draft, allErrors: boolean): Validate
     meta: false,
     logger: { log: () => {}, warn, error: () => {} },
   });
+  references.watch(ajv);
   let validate: ValidateFunction;
   try {
     validate = ajv.compile(withoutBigints(rest));
+    references.begin({});
     validate({});
   } catch (error) {
-    if (error instanceof InvalidArgumentError || !(error instanceof Error)) throw error;
-    const reason = error instanceof RangeError ? 'it refers to itself without end' : error.message;
+    if (error instanceof InvalidArgumentError || error instanceof LimitExceededError || !(error instanceof Error))
+      throw error;
+    const reason =
+      error instanceof RangeError
+        ? 'it refers to itself without end, or has too many keywords beside each other to be compiled'
+        : error.message;
     throw new InvalidArgumentError(
       `${argument}: ${reason}`,
       { path: argument, expected: 'a JSON Schema that refers to nothing outside of itself' },
@@ -139,6 +153,20 @@ function compile(schema: JsonObject, draft: Draft, allErrors: boolean): Validate
   return validate;
 }
 
+/** The compiler passes over a property of this name, so nothing would be checked. Elsewhere in a schema the name is a key like all others. */
+function refuseUncheckedKey(value: JsonValue): void {
+  if (Array.isArray(value)) value.forEach(refuseUncheckedKey);
+  if (!isJsonObject(value)) return;
+  for (const [keyword, member] of Object.entries(value)) {
+    if (keyword === 'const' || keyword === 'enum') continue;
+    const names = keyword === 'properties' || keyword === 'dependencies';
+    if (names && isJsonObject(member) && Object.hasOwn(member, '__proto__')) {
+      throw invalid(keyword, "cannot check '__proto__' by its name: write patternProperties with '^__proto__$'");
+    }
+    refuseUncheckedKey(member);
+  }
+}
+
 function invalid(keyword: string, problem: string): InvalidArgumentError {
   return new InvalidArgumentError(`${argument}: ${keyword} ${problem}`, { path: argument, expected: 'a JSON Schema' });
 }
@@ -149,7 +177,10 @@ function create(draft: Draft, options: Options): Ajv {
     strict: false,
     validateFormats: true,
     ownProperties: true,
-    code: { regExp: linearRegExp },
+    // A quotient such as 0.07 / 0.01 is not whole in doubles, though the decimals that were written are multiples.
+    multipleOfPrecision: 8,
+    // The optimizer takes time that grows with the square of a schema, in which everybody waits; V8 optimizes what is run often.
+    code: { regExp: linearRegExp, optimize: false },
   };
   const ajv = draft === draft07 ? new Ajv(all) : new Ajv2020(all);
   formatsPlugin.default(ajv);

@@ -107,6 +107,66 @@ describe.each(engineVariants)('tables and indexes on the %s', (_name, openEngine
     expect(await ask('{ table(name: "bad") { name } }')).toBeNull();
   });
 
+  test('a schema whose references double at every level is refused, and so is a body in which they do', async () => {
+    const make = (table: string, schema: object) =>
+      ask(
+        'mutation ($table: String!, $schema: JSON) { createTable(name: $table, settings: {schema: $schema}) { name } }',
+        {
+          table,
+          schema,
+        },
+      );
+    const twice = ($ref: string) => ({ allOf: [{ $ref }, { $ref }] });
+    const levels = Array.from({ length: 40 }, (_, level) => [`level${level}`, twice(`#/$defs/level${level + 1}`)]);
+    const doubling = { $ref: '#/$defs/level0', $defs: { ...Object.fromEntries(levels), level40: {} } };
+    expect(await make('doubled', doubling)).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 100_000 });
+
+    const dynamic = { allOf: [{ $dynamicRef: '#node' }, { $dynamicRef: '#node' }] };
+    const recursive = { $dynamicAnchor: 'node', properties: { a: twice('#'), b: dynamic } };
+    expect(await make('recursive', recursive)).toEqual({ name: 'recursive' });
+    const chain = (key: string, length: number): object => (length === 0 ? {} : { [key]: chain(key, length - 1) });
+    expect(await create('recursive', chain('a', 40))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(await create('recursive', chain('b', 40))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(await create('recursive', chain('a', 8))).toEqual({ id: expect.any(String) });
+  });
+
+  test('a long list may follow a reference for each of its elements', async () => {
+    const schema = { properties: { list: { items: { $ref: '#/$defs/digit' } } }, $defs: { digit: { type: 'number' } } };
+    await ask('mutation ($schema: JSON) { createTable(name: "long", settings: {schema: $schema}) { name } }', {
+      schema,
+    });
+    const list = Array.from({ length: 150_000 }, (_, index) => index % 10);
+    expect(await create('long', { list })).toEqual({ id: expect.any(String) });
+    expect(await create('long', { list: [...list, 'x'] })).toMatchObject({
+      code: 'SCHEMA_VIOLATION',
+      violations: [{ path: 'list.150000' }],
+    });
+  });
+
+  test('decimals are multiples as they are written, and of any size', async () => {
+    const schema = { properties: { price: { multipleOf: 0.01 }, count: { multipleOf: 1 } } };
+    await ask('mutation ($schema: JSON) { createTable(name: "prices", settings: {schema: $schema}) { name } }', {
+      schema,
+    });
+    expect(await create('prices', { price: 19.99, count: 1e30 })).toEqual({ id: expect.any(String) });
+    expect(await create('prices', { price: 0.07 })).toEqual({ id: expect.any(String) });
+    expect(await create('prices', { price: 0.075 })).toMatchObject({ code: 'SCHEMA_VIOLATION' });
+    expect(await create('prices', { count: 1.5 })).toMatchObject({ code: 'SCHEMA_VIOLATION' });
+  });
+
+  test('a property __proto__ is checked by a pattern, and a schema that would pass over it is refused', async () => {
+    const make = (schema: string) =>
+      ask(`mutation { createTable(name: "proto", settings: {schema: ${schema}}) { name } }`);
+    expect(await make('{properties: {__proto__: {type: "number"}}}')).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const { json } = await server.ask(
+      'mutation ($schema: JSON) { createTable(name: "proto", settings: {schema: $schema}) { name } }',
+      { schema: { patternProperties: { '^__proto__$': { type: 'number' } } } },
+    );
+    expect(json).toEqual({ data: { createTable: { name: 'proto' } } });
+    expect(await create('proto', Object.fromEntries([['__proto__', 'x']]))).toMatchObject({ code: 'SCHEMA_VIOLATION' });
+    expect(await create('proto', Object.fromEntries([['__proto__', 1]]))).toEqual({ id: expect.any(String) });
+  });
+
   test('an index is made of one path or of several, and dropped', async () => {
     await create('cities', { name: 'Kyiv', at: { lat: 50 } });
     const compound =
