@@ -57,15 +57,24 @@ export class DocumentList {
     else this.#documents.splice(index, 0, document);
   }
 
-  /** Takes out all documents of which this is true, at once. */
-  removeAll(isRemoved: (document: Document) => boolean): void {
-    let kept = 0;
-    for (const document of this.#documents) {
-      if (isRemoved(document)) continue;
+  /** Takes out all documents of another list, at once. Only what stands between its first and its last is looked at. */
+  removeAll(removed: DocumentList): void {
+    const first = removed.at(0);
+    if (first === undefined) return;
+    let next = 0;
+    let kept = this.indexAfter(first) - 1;
+    const end = this.indexAfter(removed.at(removed.size - 1) ?? first);
+    for (let index = kept; index < end; index += 1) {
+      const document = this.#documents[index];
+      if (document === undefined) break;
+      if (document === removed.at(next)) {
+        next += 1;
+        continue;
+      }
       this.#documents[kept] = document;
       kept += 1;
     }
-    this.#documents.length = kept;
+    this.#documents.splice(kept, end - kept);
   }
 
   /** In the order of creation. The list may change meanwhile only where a document is replaced by its next version. */

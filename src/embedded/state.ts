@@ -235,7 +235,7 @@ export class State {
       this.#discount(document);
       this.#documents.delete(document.id);
     }
-    this.documents.removeAll((document) => document.table.id === id);
+    this.documents.removeAll(table.documents);
     for (const index of table.indexes.keys()) this.#indexes.delete(index);
     this.#tables.delete(table.reference.name);
     this.#tableNames.delete(id);
