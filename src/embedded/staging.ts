@@ -117,12 +117,12 @@ export class Staging {
 
   /** The live documents, as staging sees them, that have a key which the index gives to one document only, and which `document` has. */
   *documentsWithKeysOf({ index }: StagedIndex, document: Document): Iterable<Document> {
-    const texts = index.uniqueKeyTexts(document);
-    if (texts.length === 0) return;
+    // Lists may have many keys, so those of another document are looked up, not searched for.
+    const texts = new Set(index.uniqueKeyTexts(document));
+    if (texts.size === 0) return;
     // What an index finds is a superset: a key of it may be a whole list, which is no unique key.
     for (const other of index.documentsWithKeysOf(document)) {
-      if (this.document(other.id) === other && index.uniqueKeyTexts(other).some((text) => texts.includes(text)))
-        yield other;
+      if (this.document(other.id) === other && index.uniqueKeyTexts(other).some((text) => texts.has(text))) yield other;
     }
     for (const text of texts) {
       for (const other of this.#keys.documentsWith(index, text)) {
