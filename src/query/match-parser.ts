@@ -43,6 +43,13 @@ function equalField(path: Path, value: JsonValue): EqualField {
   return Object.freeze({ kind: 'equalField', path, value });
 }
 
+/** The key that `matchField` takes for this path, too; undefined for a path of one key and for a field of the document. */
+export function literalKeyOf(path: Path): string | undefined {
+  if (path.kind === 'field' || path.keys.length < 2) return undefined;
+  // As `pathOfKey` reads it: a `$` is a `$` there.
+  return path.keys.map((key) => key.replace(/[.\\]/g, String.raw`\$&`)).join('.');
+}
+
 /** Undefined when the key is no path: then it can only be meant as that very key. */
 function pathOfKey(key: string): Path | undefined {
   try {
