@@ -56,6 +56,17 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
         start: start === undefined ? undefined : { key: undefined, creation: start },
       });
     }
+    case 'literalKey': {
+      const { index, key, documents, isKept } = access;
+      const { feed, start } = request;
+      const isThere = (document: Document) => index.admits(document) && Object.hasOwn(document.body, key);
+      return merged(request, {
+        source: new ListSource(documents, feed),
+        places: ofTable(only(creationPlaces(feed), isThere), table),
+        isKept,
+        start: start === undefined ? undefined : { key: undefined, creation: start },
+      });
+    }
     case 'index':
       return entryWalk(access, request, table);
   }
@@ -99,7 +110,7 @@ function merged(
 }
 
 function tableOf(access: Access): string | null {
-  if (access.kind === 'index') return access.table.name;
+  if (access.kind === 'index' || access.kind === 'literalKey') return access.table.name;
   if (access.kind === 'scan') return access.table;
   // The parts of a union in a union of tables are of one table.
   if (access.kind === 'union') return access.parts.map(tableOf).find((table) => table !== null) ?? null;
@@ -107,6 +118,9 @@ function tableOf(access: Access): string | null {
 }
 
 function ofTable(places: Places, table: string | null): Places {
-  if (table === null) return places;
-  return { ...places, of: (document) => (document.table.name === table ? places.of(document) : undefined) };
+  return table === null ? places : only(places, (document) => document.table.name === table);
+}
+
+function only(places: Places, isGiven: (document: Document) => boolean): Places {
+  return { ...places, of: (document) => (isGiven(document) ? places.of(document) : undefined) };
 }

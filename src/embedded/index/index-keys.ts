@@ -15,8 +15,8 @@ export type IndexKey = SortKey | readonly SortKey[];
  */
 export const combinedKeyCountMax = 10_000;
 
-/** Several keys of a document at one path: sorted, each once. A class, because a list may be a key itself. */
-class SeveralKeys {
+/** The keys of a document that has a list at one path or on the way: sorted, each once. A class, because a list may be a key itself. */
+class KeysOfLists {
   readonly keys: readonly SortKey[];
 
   constructor(keys: SortKey[]) {
@@ -38,16 +38,23 @@ export function compareKeys(a: SortKey, b: SortKey): number {
  */
 export class IndexKeys {
   readonly #paths: readonly Path[];
-  readonly #readers: readonly ((document: Document) => SortKey | SeveralKeys)[];
+  readonly #readers: readonly ((document: Document) => SortKey | KeysOfLists)[];
+  readonly #mayHideLists: boolean;
 
   constructor(paths: readonly Path[]) {
     this.#paths = paths;
     this.#readers = paths.map(compileReader);
+    this.#mayHideLists = paths.some((path) => path.kind === 'body' && path.keys.length > 1);
   }
 
   /** How many paths there are. */
   get width(): number {
     return this.#paths.length;
+  }
+
+  /** Whether a document with a list may still have one key: where the list is on the way. At the end of a path it is a key next to its elements. */
+  get mayHideLists(): boolean {
+    return this.#mayHideLists;
   }
 
   /**
@@ -58,16 +65,16 @@ export class IndexKeys {
     const [first, ...others] = this.#readers;
     if (first === undefined) throw new TypeError('an index has at least one path');
     const keys = first(document);
-    if (others.length === 0) return keys instanceof SeveralKeys ? keys.keys : [keys];
+    if (others.length === 0) return keys instanceof KeysOfLists ? keys.keys : [keys];
     const components = [keys, ...others.map((read) => read(document))];
-    if (components.some((component) => component instanceof SeveralKeys)) return this.#combine(components.map(listOf));
+    if (components.some((component) => component instanceof KeysOfLists)) return this.#combine(components.map(listOf));
     // `slice` makes a list of just the size that is needed: this one is kept for as long as the document.
-    return [components.map((component) => (component instanceof SeveralKeys ? null : component)).slice()];
+    return [components.map((component) => (component instanceof KeysOfLists ? null : component)).slice()];
   }
 
-  /** For each path, whether the document has several keys there. */
-  several(document: Document): readonly boolean[] {
-    return this.#readers.map((read) => read(document) instanceof SeveralKeys);
+  /** For each path, whether the document has a list there or on the way. Without one it has one key there. */
+  lists(document: Document): readonly boolean[] {
+    return this.#readers.map((read) => read(document) instanceof KeysOfLists);
   }
 
   /**
@@ -119,11 +126,11 @@ export class IndexKeys {
   }
 }
 
-function listOf(keys: SortKey | SeveralKeys): readonly SortKey[] {
-  return keys instanceof SeveralKeys ? keys.keys : [keys];
+function listOf(keys: SortKey | KeysOfLists): readonly SortKey[] {
+  return keys instanceof KeysOfLists ? keys.keys : [keys];
 }
 
-function compileReader(path: Path): (document: Document) => SortKey | SeveralKeys {
+function compileReader(path: Path): (document: Document) => SortKey | KeysOfLists {
   if (path.kind === 'field') {
     const { field } = path;
     switch (field) {
@@ -149,7 +156,7 @@ function compileReader(path: Path): (document: Document) => SortKey | SeveralKey
   };
 }
 
-function readThroughLists(body: JsonValue, steps: ReturnType<typeof toSteps>): SortKey | SeveralKeys {
+function readThroughLists(body: JsonValue, steps: ReturnType<typeof toSteps>): KeysOfLists {
   const keys: SortKey[] = [];
   someAtPath(body, steps, 0, true, (value) => {
     keys.push(value ?? null);
@@ -170,8 +177,7 @@ function readThroughLists(body: JsonValue, steps: ReturnType<typeof toSteps>): S
     },
   );
   if (!ordered) keys.push(null); // where lists offer no value, the sort key is null
-  const several = new SeveralKeys(keys);
-  return several.keys.length === 1 ? several.keys[0] : several;
+  return new KeysOfLists(keys);
 }
 
 function presentValues(document: Document, path: Path): readonly JsonValue[] {

@@ -8,6 +8,7 @@ import type { TimeSlice } from '../history/time-slice.ts';
 import type { IndexRecord } from '../log/record.ts';
 import { HashGroups } from './hash-groups.ts';
 import { type IndexKey, IndexKeys } from './index-keys.ts';
+import { LiteralKeys } from './literal-keys.ts';
 import { sortInSlices } from './sliced-sort.ts';
 import { type Entry, SortedEntries } from './sorted-entries.ts';
 
@@ -22,8 +23,9 @@ export class SecondaryIndex {
   /** Exactly one of the two is there, as the kind says. */
   readonly sorted: SortedEntries | null;
   readonly groups: HashGroups | null;
-  /** For each path, how many documents have several keys there. */
-  readonly #severalCounts: number[];
+  readonly literalKeys: LiteralKeys;
+  /** For each path, how many documents have a list there or on the way. */
+  readonly #listCounts: number[];
   /**
    * Of a unique index: the entries of unique keys with a null in them. Among the other entries null also stands for what is missing, of
    * any number of documents.
@@ -38,7 +40,8 @@ export class SecondaryIndex {
     this.keys = new IndexKeys(this.paths);
     this.sorted = record.kind === 'ORDERED' ? new SortedEntries(this.keys) : null;
     this.groups = record.kind === 'HASH' ? new HashGroups() : null;
-    this.#severalCounts = this.paths.map(() => 0);
+    this.literalKeys = new LiteralKeys(this.paths);
+    this.#listCounts = this.paths.map(() => 0);
   }
 
   get record(): IndexRecord {
@@ -62,15 +65,22 @@ export class SecondaryIndex {
 
   /** About how many bytes it takes in memory, besides the documents. */
   get bytes(): number {
-    if (this.sorted !== null) return this.sorted.size * (this.keys.width === 1 ? 28 : 80 + 8 * this.keys.width);
+    const literalBytes = this.literalKeys.size * 12;
+    if (this.sorted !== null) {
+      return literalBytes + this.sorted.size * (this.keys.width === 1 ? 28 : 80 + 8 * this.keys.width);
+    }
     const groups = this.groups;
-    if (groups === null) return 0;
-    return groups.keyCount * (this.keys.width === 1 ? 40 : 128) + (groups.size - groups.keyCount) * 12;
+    if (groups === null) return literalBytes;
+    const keyBytes = groups.keyCount * (this.keys.width === 1 ? 40 : 128);
+    return literalBytes + keyBytes + (groups.size - groups.keyCount) * 12;
   }
 
-  /** Whether any document in it has several keys at the path of this number. Then two bounds on it may be met by different ones. */
-  hasSeveralKeys(path: number): boolean {
-    return (this.#severalCounts[path] ?? 0) > 0;
+  /**
+   * Whether any document in it has a list at the path of this number, or on the way. Then one may have several keys, and two bounds be met by
+   * different ones.
+   */
+  hasLists(path: number): boolean {
+    return (this.#listCounts[path] ?? 0) > 0;
   }
 
   /** Whether the document is one of those that are in it. */
@@ -88,11 +98,15 @@ export class SecondaryIndex {
 
   /** Puts a document in, if it is one of those that are in it, or a version in the place of one with the same keys. */
   add(document: Document): void {
-    if (this.admits(document)) this.#put(document, this.keys.of(document));
+    if (!this.admits(document)) return;
+    this.literalKeys.put(document);
+    this.#put(document, this.keys.of(document));
   }
 
   remove(document: Document): void {
-    if (this.admits(document)) this.#remove(document, this.keys.of(document));
+    if (!this.admits(document)) return;
+    this.literalKeys.remove(document);
+    this.#remove(document, this.keys.of(document));
   }
 
   /** As `remove(previous)` and `add(next)`, in less time where keys stay: most changes leave most indexes as they are. */
@@ -102,12 +116,17 @@ export class SecondaryIndex {
       this.add(next);
       return;
     }
+    this.literalKeys.replace(previous, next);
     const before = this.keys.of(previous);
     const after = this.keys.of(next);
     if (before.length === 1 && after.length === 1 && this.keys.compare(before[0], after[0]) === 0) {
-      // One key, so none more at any path either: only a null may have come for what was missing.
+      // One key, so none more at any path either: only a null may have come for what was missing, or a list on the way, or have gone.
       if (this.#record.unique) this.#removeUniqueNulls(previous);
-      this.#put(next, after);
+      const wasThere = !this.#put(next, after);
+      if (wasThere && this.keys.mayHideLists) {
+        this.#countLists(previous, -1);
+        this.#countLists(next, 1);
+      }
       return;
     }
     this.#remove(previous, before);
@@ -127,6 +146,7 @@ export class SecondaryIndex {
       if (slice.due) await slice.pause();
       if (!this.admits(document)) continue;
       const keys = this.keys.of(document);
+      this.literalKeys.put(document);
       if (sorted === null) {
         this.#put(document, keys);
         continue;
@@ -187,7 +207,8 @@ export class SecondaryIndex {
     return this.keys.unique(document).map((key) => canonicalize(this.keys.components(key).map((part) => part ?? null)));
   }
 
-  #put(document: Document, keys: readonly IndexKey[]): void {
+  /** Whether the document was not there in any version. */
+  #put(document: Document, keys: readonly IndexKey[]): boolean {
     let isNew = false;
     for (const key of keys) {
       const added =
@@ -196,6 +217,7 @@ export class SecondaryIndex {
     }
     if (isNew) this.#count(document, keys, 1);
     else if (this.#record.unique) this.#putUniqueNulls(document);
+    return isNew;
   }
 
   #remove(document: Document, keys: readonly IndexKey[]): void {
@@ -212,14 +234,16 @@ export class SecondaryIndex {
 
   #count(document: Document, keys: readonly IndexKey[], sign: 1 | -1): void {
     this.#documentCount += sign;
-    if (keys.length > 1) {
-      for (const [index, several] of this.keys.several(document).entries()) {
-        if (several) this.#severalCounts[index] = (this.#severalCounts[index] ?? 0) + sign;
-      }
-    }
+    if (keys.length > 1 || this.keys.mayHideLists) this.#countLists(document, sign);
     if (!this.#record.unique) return;
     if (sign === 1) this.#putUniqueNulls(document);
     else this.#removeUniqueNulls(document);
+  }
+
+  #countLists(document: Document, sign: 1 | -1): void {
+    for (const [index, isList] of this.keys.lists(document).entries()) {
+      if (isList) this.#listCounts[index] = (this.#listCounts[index] ?? 0) + sign;
+    }
   }
 
   #putUniqueNulls(document: Document): void {

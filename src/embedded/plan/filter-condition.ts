@@ -21,6 +21,8 @@ export interface PathConstraint {
   /** `formatPath` of it. */
   readonly text: string;
   readonly ranges: KeyRanges;
+  /** Whether what is missing does not meet it. An index has null for it. */
+  readonly present: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface PathConstraint {
 export interface Condition {
   readonly constraints: readonly PathConstraint[];
   readonly alternatives: readonly (readonly Condition[])[];
-  /** Whether a document that has one key only at each path of the constraints fits the filter when it meets them: it asks for no more. */
+  /** Whether a document without a list at any of the paths, or on the way, fits the filter when it meets all this: it asks for no more. */
   readonly exact: boolean;
 }
 
@@ -63,17 +65,15 @@ function read(filter: Filter, scope: Scope): Condition {
     case 'or':
       return disjunction(filter.filters.map((part) => read(part, scope)));
     case 'eq':
-      return among(scope, filter.path, [filter.value], filter.value !== null);
+      return among(scope, filter.path, [filter.value], true);
     case 'in':
-      return among(scope, filter.path, filter.values, !filter.values.includes(null));
+      return among(scope, filter.path, filter.values, true);
     case 'all':
       if (filter.values.length === 0) return disjunction([]);
-      return conjunction(filter.values.map((value) => among(scope, filter.path, [value], value !== null)));
-    case 'equalField': {
-      // It does not look into lists on the path, while keys are of what is in them.
-      const literal = filter.path.kind === 'field' || filter.path.keys.length === 1;
-      return among(scope, filter.path, [filter.value], literal && filter.value !== null);
-    }
+      return conjunction(filter.values.map((value) => among(scope, filter.path, [value], true)));
+    case 'equalField':
+      // Null is only null: what is missing is not equal to it.
+      return among(scope, filter.path, [filter.value], filter.value !== null, true);
     case 'contains':
       // Of a text it means a part.
       if (typeof filter.value === 'string' || isElement(scope, filter.path)) return unknown;
@@ -96,7 +96,7 @@ function read(filter: Filter, scope: Scope): Condition {
     case 'regex': {
       const known = patternText(filter.pattern);
       if (known === undefined || !known.anchored || isTime(filter.path) || !known.text.isWellFormed()) return unknown;
-      return constrained(scope, filter.path, [prefixRange(known.text)], false);
+      return constrained(scope, filter.path, [prefixRange(known.text)], known.whole);
     }
     case 'some': {
       if (isElement(scope, filter.path)) return unknown; // a list in a list: its elements are no keys
@@ -137,7 +137,8 @@ function ofOneElement({ constraints, alternatives }: Condition, listPath: Path):
   const text = formatPath(listPath);
   const ofElement = constraints.filter((constraint) => constraint.text === text);
   const others = constraints.filter((constraint) => constraint.text !== text);
-  const together = ofElement.length === 0 ? [] : [{ path: listPath, text, ranges: commonRanges(ofElement) }];
+  const ranges = commonRanges(ofElement);
+  const together = ofElement.length === 0 ? [] : [{ path: listPath, text, ranges, present: true }];
   return { constraints: [...together, ...others], alternatives, exact: false };
 }
 
@@ -146,10 +147,10 @@ function isElement(scope: Scope, path: Path): boolean {
   return scope.listPath !== null && path.kind === 'body' && path.keys.length === 0;
 }
 
-function among(scope: Scope, path: Path, values: readonly JsonValue[], exact: boolean): Condition {
+function among(scope: Scope, path: Path, values: readonly JsonValue[], exact: boolean, nullIsThere = false): Condition {
   const keys = values.map((value) => keyOf(path, value));
   if (keys.includes(undefined)) return unknown;
-  return constrained(scope, path, unionRanges(keys.map(pointRange)), exact);
+  return constrained(scope, path, unionRanges(keys.map(pointRange)), exact, nullIsThere);
 }
 
 /** Compared within a type only. */
@@ -157,7 +158,7 @@ function compared(scope: Scope, kind: 'gt' | 'gte' | 'lt' | 'lte', path: Path, v
   const key = keyOf(path, value);
   if (key === undefined) return unknown;
   if (key === null) {
-    return kind === 'gte' || kind === 'lte' ? among(scope, path, [null], false) : constrained(scope, path, [], true);
+    return kind === 'gte' || kind === 'lte' ? among(scope, path, [null], true) : constrained(scope, path, [], true);
   }
   const ofType = typeRange(key);
   const bound: KeyBound = { key, included: kind === 'gte' || kind === 'lte' };
@@ -172,17 +173,27 @@ function keyOf(path: Path, value: JsonValue): JsonValue | undefined {
   return time !== undefined && formatTime(time.milliseconds) === value ? time.milliseconds : undefined;
 }
 
-function constrained(scope: Scope, path: Path, ranges: KeyRanges, exact: boolean): Condition {
+function constrained(
+  scope: Scope,
+  path: Path,
+  ranges: KeyRanges,
+  exact: boolean,
+  /** Whether null among the ranges does not mean what is missing, too. */
+  nullIsThere = false,
+): Condition {
   const documentPath = scope.pathOf(path);
   if (documentPath === undefined) return unknown;
   // An element that is no object lacks every field, and what is lacking there is no key.
   const ofElementField = scope.listPath !== null && !isElement(scope, path);
-  if (ofElementField && ranges.some((range) => holdsKey(range, null))) return unknown;
-  const constraint = { path: documentPath, text: formatPath(documentPath), ranges };
+  const holdsNull = ranges.some((range) => holdsKey(range, null));
+  if (ofElementField && holdsNull) return unknown;
+  const present = nullIsThere || !holdsNull;
+  const constraint = { path: documentPath, text: formatPath(documentPath), ranges, present };
   return { constraints: [constraint], alternatives: [], exact };
 }
 
-function conjunction(parts: readonly Condition[]): Condition {
+/** Holds where all parts hold. */
+export function conjunction(parts: readonly Condition[]): Condition {
   return {
     constraints: parts.flatMap(({ constraints }) => constraints),
     alternatives: parts.flatMap(({ alternatives }) => alternatives),
@@ -200,9 +211,11 @@ function disjunction(parts: readonly Condition[]): Condition {
     constraint !== undefined &&
     parts.every((part) => part.alternatives.length === 0 && part.constraints.length === 1) &&
     constraints.every(({ text }) => text === constraint.text);
-  if (!ofOnePath) return { constraints: [], alternatives: [parts], exact: false };
+  const exact = parts.every((part) => part.exact);
+  if (!ofOnePath) return { constraints: [], alternatives: [parts], exact };
   const ranges = unionRanges(constraints.flatMap(({ ranges: some }) => some));
-  return { constraints: [{ ...constraint, ranges }], alternatives: [], exact: parts.every(({ exact }) => exact) };
+  const present = constraints.every((some) => some.present);
+  return { constraints: [{ ...constraint, ranges, present }], alternatives: [], exact };
 }
 
 /** The keys that are in all of these ranges; only where one key must meet all constraints. */

@@ -20,19 +20,19 @@ export interface IndexQuestion {
 
 /**
  * The ranges of the index in which all documents that meet the condition are; null when it says nothing about the index's first path.
- * @param hasSeveralKeys Whether documents may have several keys at the path of this number.
+ * @param hasLists Whether documents may have lists at the path of this number or on the way, and so several keys.
  */
 export function questionFor(
   index: SecondaryIndex,
   condition: Condition,
-  hasSeveralKeys: (path: number) => boolean,
+  hasLists: (path: number) => boolean,
 ): IndexQuestion | null {
   const { paths } = index.record;
   let starts: readonly (readonly SortKey[])[] = [[]];
   let ranges: readonly IndexRange[] | null = null;
   const used = new Set<string>();
   for (const [number, text] of paths.entries()) {
-    const found = rangesAt(index, hasSeveralKeys(number), text, condition.constraints, starts);
+    const found = rangesAt(index, hasLists(number), text, condition.constraints, starts);
     if (found === null || starts.length * found.length > rangeCountMax) break;
     used.add(text);
     if (!found.every(isPoint)) {
@@ -49,7 +49,7 @@ export function questionFor(
     condition.exact &&
     condition.alternatives.length === 0 &&
     condition.constraints.every(({ text }) => used.has(text)) &&
-    !paths.some((_, number) => hasSeveralKeys(number));
+    !paths.some((_, number) => hasLists(number));
   return { ranges, estimated: estimate(index, ranges), exact };
 }
 

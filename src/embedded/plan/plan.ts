@@ -1,5 +1,6 @@
 import type { TableReference } from '../../document/document.ts';
 import type { JsonValue } from '../../document/json.ts';
+import { escapeKey } from '../../document/path.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import type { KeyRangeExplanation, QueryAccess, QueryPlan } from '../../query/query-explanation.ts';
 import type { DocumentList } from '../document-list.ts';
@@ -20,6 +21,7 @@ export type Access =
       readonly isKept: () => boolean;
     }
   | IndexAccess
+  | LiteralKeyAccess
   /** `ofTables`: of a table each, which then does not look at documents of another. */
   | { readonly kind: 'union'; readonly parts: readonly Access[]; readonly ofTables: boolean };
 
@@ -36,6 +38,17 @@ export interface IndexAccess {
   readonly severalEntries: boolean;
   /** Whether the entries in the ranges are those of the documents that fit the filter, one for each. */
   readonly exact: boolean;
+}
+
+/** The documents of an index that have one key in their body, whatever it says: one that reads like a path of the index. */
+export interface LiteralKeyAccess {
+  readonly kind: 'literalKey';
+  readonly table: TableReference;
+  readonly index: SecondaryIndex;
+  readonly key: string;
+  readonly documents: DocumentList;
+  /** As that of an index. */
+  readonly isKept: () => boolean;
 }
 
 export interface Plan {
@@ -64,6 +77,12 @@ function explainAccess(access: Access): QueryAccess {
       const ids = Array.from(access.ids).slice(0, rangesListedMax);
       const ranges = ids.map((id) => ({ from: [id], fromIncluded: true, to: [id], toIncluded: true }));
       return { kind: 'index', table: null, paths: ['$id'], indexKind: 'HASH', ranges, estimated: access.ids.size };
+    }
+    case 'literalKey': {
+      const { table, key, index, documents } = access;
+      const { kind } = index.record;
+      const paths = [escapeKey(key)];
+      return { kind: 'index', table: table.name, paths, indexKind: kind, ranges: [{}], estimated: documents.size };
     }
     case 'index': {
       const { paths, kind } = access.index.record;

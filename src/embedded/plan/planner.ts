@@ -7,10 +7,11 @@ import { countEntries, type IndexRange, wholeIndex } from '../index/index-range.
 import type { SecondaryIndex } from '../index/secondary-index.ts';
 import type { State } from '../state.ts';
 import type { TableState } from '../table-state.ts';
-import { type Condition, commonRanges, conditionOf } from './filter-condition.ts';
+import { type Condition, commonRanges, conditionOf, type PathConstraint } from './filter-condition.ts';
 import { isWholeKey, pointOf, questionFor } from './index-ranges.ts';
 import { isPoint } from './key-range.ts';
 import type { Access, IndexAccess, Plan } from './plan.ts';
+import { requiredKey, settle } from './settled-condition.ts';
 
 /** What is wanted of the documents that fit. */
 export type Purpose =
@@ -37,6 +38,8 @@ export const defaultPlanCosts: PlanCosts = Object.freeze({ entry: 3, top: 0.2, s
  * one in so many pass.
  */
 const passesOneIn = 10;
+
+const nothing: Access & { readonly kind: 'nothing' } = Object.freeze({ kind: 'nothing' });
 
 interface Candidate {
   readonly plan: Plan;
@@ -92,14 +95,17 @@ export class Planner {
 
   #ofTable(table: TableState): readonly Candidate[] {
     const { documents } = table;
-    const found = this.#accessTo(table, this.#condition);
-    if (found?.kind === 'nothing') return [{ plan: { access: found, order: 'none', indexOrder: null }, cost: 0 }];
+    const condition = this.#settled(table);
+    const found = condition === null ? nothing : this.#accessTo(table, condition);
+    if (condition === null || found?.kind === 'nothing') {
+      return [{ plan: { access: nothing, order: 'none', indexOrder: null }, cost: 0 }];
+    }
     const matching = Math.min(documents.size, found === null ? documents.size : estimateOf(found));
     const candidates = [this.#scan(this.#scanOf(table, this.#query.table ?? null), matching)];
     if (found !== null) candidates.push(this.#found(found, matching));
     if (this.#purpose.kind === 'count' || this.#query.orderBy.length === 0) return candidates;
     for (const index of this.#servingIndexes(table)) {
-      const candidate = this.#inIndexOrder(table, index, matching);
+      const candidate = this.#inIndexOrder(table, index, condition, matching);
       if (candidate !== null) candidates.push(candidate);
     }
     return candidates;
@@ -111,12 +117,24 @@ export class Planner {
     if (ids !== null) return [this.#found(ids, estimateOf(ids))];
     const scan: Access = { kind: 'scan', table: null, documents, isKept: () => true };
     if (!this.#isNewest) return [this.#scan(scan, documents.size)];
-    const parts = tables.map(
-      (table) => this.#accessTo(table, this.#condition) ?? this.#scanOf(table, table.reference.name),
-    );
+    const parts = tables.map((table) => {
+      const condition = this.#settled(table);
+      if (condition === null) return nothing;
+      return this.#accessTo(table, condition) ?? this.#scanOf(table, table.reference.name);
+    });
     const union: Access = { kind: 'union', parts: parts.filter(({ kind }) => kind !== 'nothing'), ofTables: true };
     const matching = estimateOf(union);
     return [this.#scan(scan, matching), this.#found(union, matching)];
+  }
+
+  /** What the condition comes to in the table; null when no document there meets it. */
+  #settled(table: TableState): Condition | null {
+    return settle(this.#condition, (constraint) => {
+      if (constraint.ranges.length === 0) return true;
+      const key = requiredKey(constraint);
+      if (key === undefined || !this.#isNewest) return false;
+      return this.#servingIndexes(table).some((index) => index.literalKeys.documents(key)?.size === 0);
+    });
   }
 
   /** How many documents that meet the condition are likely to be tried. */
@@ -155,10 +173,10 @@ export class Planner {
   }
 
   /** Null when the entries do not stand in the order that is asked for. */
-  #inIndexOrder(table: TableState, index: SecondaryIndex, matching: number): Candidate | null {
-    const order = this.#orderOf(index);
+  #inIndexOrder(table: TableState, index: SecondaryIndex, condition: Condition, matching: number): Candidate | null {
+    const order = this.#orderOf(index, condition);
     if (order === null || index.sorted === null) return null;
-    const ranges = this.#orderedRanges(index, order.prefix);
+    const ranges = this.#orderedRanges(index, condition, order.prefix);
     const estimated = countEntries(index.sorted, ranges);
     const access = this.#indexAccess(table, index, { ranges, estimated, exact: false });
     const fraction = Math.max(1, Math.min(matching, estimated)) / Math.max(1, estimated);
@@ -167,7 +185,7 @@ export class Planner {
   }
 
   /** The paths of the order, all in one direction, must be the last ones of the index, and the filter must give the first ones one value. */
-  #orderOf(index: SecondaryIndex): IndexOrder | null {
+  #orderOf(index: SecondaryIndex, condition: Condition): IndexOrder | null {
     const { orderBy } = this.#query;
     const { paths } = index.record;
     const prefixLength = paths.length - orderBy.length;
@@ -178,7 +196,7 @@ export class Planner {
     }
     const prefix: SortKey[] = [];
     for (const path of paths.slice(0, prefixLength)) {
-      const equal = this.#condition.constraints.find(
+      const equal = condition.constraints.find(
         ({ text, ranges }) => text === path && ranges.length === 1 && ranges.every(isPoint),
       );
       const bound = equal?.ranges[0]?.from;
@@ -192,10 +210,10 @@ export class Planner {
    * The entries of the prefix. Where documents have one key only at the first path of the order, no more than the filter asks for there; else
    * one may fit by one of its keys and be ordered by another.
    */
-  #orderedRanges(index: SecondaryIndex, prefix: readonly SortKey[]): readonly IndexRange[] {
+  #orderedRanges(index: SecondaryIndex, condition: Condition, prefix: readonly SortKey[]): readonly IndexRange[] {
     const text = index.record.paths[prefix.length];
-    const constraints = this.#condition.constraints.filter((constraint) => constraint.text === text);
-    if (constraints.length === 0 || this.#hasSeveralKeys(index, prefix.length)) {
+    const constraints = condition.constraints.filter((constraint) => constraint.text === text);
+    if (constraints.length === 0 || this.#hasLists(index, prefix.length)) {
       return prefix.length === 0 ? wholeIndex : [pointOf(prefix)];
     }
     const edge = prefix.length === 0 ? null : { start: prefix, included: true };
@@ -207,20 +225,30 @@ export class Planner {
 
   /** What takes the least to find all that may meet the condition, without a scan; null when nothing does. */
   #accessTo(table: TableState, condition: Condition): Access | null {
-    if (condition.constraints.some(({ ranges }) => ranges.length === 0)) return { kind: 'nothing' };
     let best: Access | null = idsOf(condition);
+    const offer = (access: Access | null) => {
+      if (access !== null && (best === null || this.#costOf(access) < this.#costOf(best))) best = access;
+    };
     for (const index of this.#servingIndexes(table)) {
-      const question = questionFor(index, condition, (path) => this.#hasSeveralKeys(index, path));
-      if (question === null) continue;
-      if (question.ranges.length === 0) return { kind: 'nothing' };
-      const access = this.#indexAccess(table, index, question);
-      if (best === null || this.#costOf(access) < this.#costOf(best)) best = access;
+      const question = questionFor(index, condition, (path) => this.#hasLists(index, path));
+      if (question?.ranges.length === 0) return nothing;
+      if (question !== null) offer(this.#indexAccess(table, index, question));
+      for (const constraint of condition.constraints) offer(this.#literalKeyAccess(table, index, constraint));
     }
-    for (const alternatives of condition.alternatives) {
-      const union = this.#unionOf(table, alternatives);
-      if (union !== null && (best === null || this.#costOf(union) < this.#costOf(best))) best = union;
-    }
+    for (const alternatives of condition.alternatives) offer(this.#unionOf(table, alternatives));
     return best;
+  }
+
+  #literalKeyAccess(
+    table: TableState,
+    index: SecondaryIndex,
+    constraint: PathConstraint,
+  ): (Access & { readonly kind: 'literalKey' }) | null {
+    const key = requiredKey(constraint);
+    const documents = key === undefined ? undefined : index.literalKeys.documents(key);
+    if (key === undefined || documents === undefined) return null;
+    const isKept = () => this.#isIndexThere(table, index);
+    return { kind: 'literalKey', table: table.reference, index, key, documents, isKept };
   }
 
   #unionOf(table: TableState, alternatives: readonly Condition[]): Access | null {
@@ -230,9 +258,7 @@ export class Planner {
       if (part === null) return null;
       if (part.kind !== 'nothing') parts.push(part);
     }
-    const [only] = parts;
-    if (only === undefined) return { kind: 'nothing' };
-    return parts.length === 1 ? only : { kind: 'union', parts, ofTables: false };
+    return parts.length === 0 ? nothing : { kind: 'union', parts, ofTables: false };
   }
 
   /** Those that are filled and have all the documents that the query may see. */
@@ -251,6 +277,10 @@ export class Planner {
     return this.#state.tableById(table.reference.id) === table;
   }
 
+  #isIndexThere(table: TableState, index: SecondaryIndex): boolean {
+    return this.#isThere(table) && table.indexes.get(index.record.id) === index;
+  }
+
   #indexAccess(
     table: TableState,
     index: SecondaryIndex,
@@ -260,9 +290,8 @@ export class Planner {
       kind: 'index',
       table: table.reference,
       index,
-      isKept: () => this.#isThere(table) && table.indexes.get(index.record.id) === index,
-      severalEntries:
-        !isOneKey(index, question.ranges) && index.paths.some((_, path) => this.#hasSeveralKeys(index, path)),
+      isKept: () => this.#isIndexThere(table, index),
+      severalEntries: !isOneKey(index, question.ranges) && index.paths.some((_, path) => this.#hasLists(index, path)),
       ...question,
       exact: question.exact && index.record.archived === this.#query.archived,
     };
@@ -279,14 +308,15 @@ export class Planner {
     }
   }
 
-  #hasSeveralKeys(index: SecondaryIndex, path: number): boolean {
-    return !this.#isNewest || index.hasSeveralKeys(path);
+  #hasLists(index: SecondaryIndex, path: number): boolean {
+    return !this.#isNewest || index.hasLists(path);
   }
 }
 
 /** Whether its documents come in the order of creation. */
 function isInCreationOrder(access: Access): boolean {
-  return access.kind === 'index' ? isOneKey(access.index, access.ranges) : access.kind === 'nothing';
+  if (access.kind === 'index') return isOneKey(access.index, access.ranges);
+  return access.kind === 'nothing' || access.kind === 'literalKey';
 }
 
 /** Then a document has one entry there at most. */
@@ -311,6 +341,7 @@ function estimateOf(access: Access): number {
     case 'ids':
       return access.ids.size;
     case 'scan':
+    case 'literalKey':
       return access.documents.size;
     case 'index':
       return access.estimated;

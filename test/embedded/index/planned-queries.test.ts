@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
 import type { IndexDefinition } from '../../../src/database/table.ts';
-import type { JsonObject } from '../../../src/document/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/document/json.ts';
 import { parsePath } from '../../../src/document/path.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
 import type { Filter } from '../../../src/query/filter.ts';
 import { everything } from '../../../src/query/filter.ts';
 import type { FindQuery } from '../../../src/query/find-query.ts';
+import { parseMatch } from '../../../src/query/match-parser.ts';
 import { parseMongodbFilter } from '../../../src/query/mongodb-filter-parser.ts';
 import { type OrderInput, parseOrderBy } from '../../../src/query/order-parser.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
@@ -161,6 +162,83 @@ describe('a query uses an index', () => {
     const { explanation } = await find(queryOf(parseMongodbFilter(filter, ''), orderBy));
     expect(explanation?.suggestedIndex).toEqual(expected);
   });
+});
+
+describe('a key that reads like a path', () => {
+  const cityOf = (city: JsonValue) => queryOf(parseMatch({ 'address.city': city }, 'match'));
+
+  beforeEach(async () => {
+    await create(people);
+  });
+
+  test.each(['HASH', 'ORDERED'] as const)('is looked for in the index of the path (%s)', async (kind) => {
+    await index(kind, 'address.city');
+    expect(await find(cityOf('city7'), 100)).toMatchObject({
+      numbers: people.filter(({ n }) => n % 50 === 7).map(({ n }) => n),
+      explanation: { examined: 60, plan: { access: { kind: 'index', paths: ['address.city'] } } },
+    });
+    await create([
+      { n: -1, 'address.city': 'city7' },
+      { n: -2, 'address.city': 'city8' },
+      { n: -3, address: [{ city: 'city7' }] },
+    ]);
+    const { numbers, explanation } = await find(cityOf('city7'), 100);
+    expect(numbers).toEqual([...people.filter(({ n }) => n % 50 === 7).map(({ n }) => n), -1]);
+    expect(explanation).toMatchObject({
+      examined: 63,
+      plan: { access: { kind: 'union', parts: [{ paths: ['address\\.city'], estimated: 2 }, { estimated: 61 }] } },
+    });
+  });
+
+  test('is none of a document that lacks it: null is only null', async () => {
+    await index('HASH', 'address.city');
+    await create([{ n: -1, 'address.city': null }, { n: -2, address: { city: null } }, { n: -3 }]);
+    expect((await find(cityOf(null))).numbers).toEqual([-1, -2]);
+    const lacking = queryOf(parseMongodbFilter({ 'address\\.city': { $eq: null } }, ''));
+    expect((await find(lacking, 5_000)).numbers).toHaveLength(3_003);
+  });
+
+  test('is seen by a view when no document has it any more', async () => {
+    await index('HASH', 'address.city');
+    const [id] = await create([{ n: -1, 'address.city': 'nowhere' }]);
+    const view = await database.view(anonymous);
+    await database.commit(anonymous, [{ kind: 'update', id: id ?? '', version: 1, body: { n: -1 } }]);
+    const { documents } = await view.findDocuments(cityOf('nowhere'), {});
+    expect(documents.map((document) => document.id)).toEqual([id]);
+    expect(view.explanations).toMatchObject([{ examined: 1, plan: { access: { kind: 'union' } } }]);
+    view.close();
+  });
+
+  test('lets the other paths of an index serve: for more fields, an order, a count', async () => {
+    await index('ORDERED', 'address.city', 'level', 'n');
+    const query = queryOf(parseMatch({ 'address.city': 'city7', level: 57 }, 'match'), [
+      { path: 'n', direction: 'DESC' },
+    ]);
+    expect(await find(query, 2)).toMatchObject({ numbers: [2_957, 2_857], explanation: { plan: { order: 'index' } } });
+    const view = await database.view(anonymous);
+    expect(await view.countDocuments(query)).toBe(30);
+    expect(view.explanations).toMatchObject([{ examined: 0 }]);
+    view.close();
+  });
+});
+
+test('a count is of what meets all of a filter, also where one side of an or can never be met', async () => {
+  await create(people);
+  await index('ORDERED', 'n');
+  const filter = parseMongodbFilter({ level: 7, $or: [{ name: { $in: [] } }, { n: { $lt: 250 } }] }, '');
+  const view = await database.view(anonymous);
+  expect(await view.countDocuments(queryOf(filter))).toBe(3);
+  view.close();
+});
+
+test('a count off an index takes null for what is missing only where the filter does', async () => {
+  await create([{ n: 1, nick: null }, { n: 2 }, ...people.map(({ name }) => ({ nick: name }))]);
+  await index('HASH', 'nick');
+  const view = await database.view(anonymous);
+  expect(await view.countDocuments(queryOf(parseMatch({ nick: null }, 'match')))).toBe(1);
+  expect(await view.countDocuments(queryOf(parseMongodbFilter({ nick: { $eq: null } }, '')))).toBe(2);
+  expect(view.explanations.map(({ examined }) => examined)).toEqual([2, 0]);
+  view.close();
 });
 
 test('two bounds that different elements of a list meet are not one range', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { JsonValue } from '../../../src/document/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/document/json.ts';
 import { type Path, parsePath } from '../../../src/document/path.ts';
 import type { Filter } from '../../../src/query/filter.ts';
+import { matchField } from '../../../src/query/match-parser.ts';
 import type { Order } from '../../../src/query/order.ts';
 
 /** Few values, so that they meet, and of every kind: mixed types, lists, lists in lists, empty ones, objects. */
@@ -35,14 +36,24 @@ export const values = fc.constantFrom<JsonValue>(
 
 export const scalars = fc.constantFrom<JsonValue>(null, 1, 2, 3, 'a', 'ab', 'b', true);
 
-export const bodies = fc.oneof(
+const plainBodies = fc.oneof(
   fc.record({ a: values, b: values, c: scalars }),
   fc.record({ a: scalars, b: values, c: scalars }),
   fc.record({ a: scalars, b: values, c: scalars }, { requiredKeys: [] }),
 );
 
+/** Keys that read like paths: seldom, so that there is often none among the documents of a view. */
+const dottedBodies = fc
+  .tuple(plainBodies, fc.record({ 'a.x': values, 'b.x': scalars }, { requiredKeys: [] }))
+  .map(([body, more]): JsonObject => ({ ...body, ...more }));
+
+export const bodies: fc.Arbitrary<JsonObject> = fc.oneof(
+  { weight: 40, arbitrary: plainBodies },
+  { weight: 1, arbitrary: dottedBodies },
+);
+
 const anyPaths = fc
-  .constantFrom('a', 'c', 'a.x', 'b', 'b.x', 'a.0', 'b.1.x', '$version', '$updatedAt', '$name', '$id')
+  .constantFrom('a', 'c', 'a.x', 'b', 'b.x', 'a.0', 'b.1.x', '$version', '$updatedAt', '$name', '$id', 'a\\.x')
   .map((text): Path => parsePath(text, 'path'));
 /** What queries and indexes are about most of the time, so that they meet. */
 const usualPaths = fc.constantFrom('a', 'a', 'c', 'c', 'a.x').map((text): Path => parsePath(text, 'path'));
@@ -139,6 +150,10 @@ const usualFilters = fc.oneof(
     values: fc.array(scalars, { minLength: 1, maxLength: 3 }),
   }),
   fc.record({ kind: fc.constant('startsWith' as const), path: usualPaths, text: fc.constantFrom('', 'a', 'ab') }),
+  fc
+    .tuple(fc.constantFrom('a.x', 'a.x', 'b.x', 'c', 'c', 'a', 'a.0'), scalars)
+    .map(([key, value]) => matchField(key, value)),
+  fc.record({ kind: fc.constant('eq' as const), path: fc.constant(parsePath('a\\.x', 'path')), value: scalars }),
 );
 
 export const filters = fc.oneof(
