@@ -1,6 +1,6 @@
 import type { Document } from '../../document/document.ts';
-import { compareCreation, DocumentList } from '../document-list.ts';
-import type { HashGroups } from '../index/hash-groups.ts';
+import { compareCreation } from '../document-list.ts';
+import { type Group, type HashGroups, isList } from '../index/hash-groups.ts';
 import type { IndexKey, IndexKeys } from '../index/index-keys.ts';
 import type { WalkDirection } from './list-source.ts';
 import type { Source, WalkPlace } from './walk.ts';
@@ -14,7 +14,7 @@ export class GroupSource implements Source {
   #number = 0;
   /** The key that `next` went on to, when it did: all before it are used up, for what a view sees does not come in later. */
   #reached: number | null = null;
-  #group: Document | DocumentList | undefined;
+  #group: Group | undefined;
   #index = 0;
   #document: Document | undefined;
 
@@ -87,16 +87,16 @@ export class GroupSource implements Source {
   }
 }
 
-function sizeOf(group: Document | DocumentList): number {
-  return group instanceof DocumentList ? group.size : 1;
+function sizeOf(group: Group): number {
+  return isList(group) ? group.size : 1;
 }
 
-function at(group: Document | DocumentList, index: number): Document | undefined {
-  if (group instanceof DocumentList) return group.at(index);
+function at(group: Group, index: number): Document | undefined {
+  if (isList(group)) return group.at(index);
   return index === 0 ? group : undefined;
 }
 
-function indexAfter(group: Document | DocumentList, creation: WalkPlace['creation']): number {
-  if (group instanceof DocumentList) return group.indexAfter(creation);
+function indexAfter(group: Group, creation: WalkPlace['creation']): number {
+  if (isList(group)) return group.indexAfter(creation);
   return compareCreation(group, creation) <= 0 ? 1 : 0;
 }

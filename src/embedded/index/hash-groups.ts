@@ -3,9 +3,18 @@ import type { Document } from '../../document/document.ts';
 import type { JsonValue } from '../../document/json.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import { DocumentList } from '../document-list.ts';
+import { LargeGroup } from './large-group.ts';
 
-/** The documents of one key: most keys have one document, which then needs no list. */
-type Group = Document | DocumentList;
+/** A list of more documents is made a large group. */
+const listDocumentsMax = 2_048;
+
+/** The documents of one key, in the order of creation: most keys have one document, which then needs no list. Not to be changed from outside. */
+export type Group = Document | DocumentList | LargeGroup;
+
+/** The documents of a key that has several. */
+export function isList(group: Group): group is DocumentList | LargeGroup {
+  return group instanceof DocumentList || group instanceof LargeGroup;
+}
 
 /**
  * The entries of a hash index: for each key its documents, in the order of creation. Scalars of one path are found as they are; a list, an
@@ -26,8 +35,7 @@ export class HashGroups {
     return this.#scalars.size + this.#others.size;
   }
 
-  /** The documents of the key, in the order of creation; the list is not to be changed. */
-  get(components: readonly SortKey[]): Document | DocumentList | undefined {
+  get(components: readonly SortKey[]): Group | undefined {
     const [scalar] = components;
     if (isScalar(components, scalar)) return this.#scalars.get(scalar);
     const text = textOf(components);
@@ -37,7 +45,7 @@ export class HashGroups {
   count(components: readonly SortKey[]): number {
     const group = this.get(components);
     if (group === undefined) return 0;
-    return group instanceof DocumentList ? group.size : 1;
+    return isList(group) ? group.size : 1;
   }
 
   /** Whether the entry was not there: else it stands for this version of the document now. */
@@ -58,26 +66,27 @@ export class HashGroups {
 
   #put<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
     const group = groups.get(key);
-    if (group === undefined || (!(group instanceof DocumentList) && group.id === document.id)) {
+    if (group === undefined || (!isList(group) && group.id === document.id)) {
       groups.set(key, document);
       if (group === undefined) this.#size += 1;
       return group === undefined;
     }
-    const list = group instanceof DocumentList ? group : new DocumentList();
-    if (!(group instanceof DocumentList)) {
+    const list = isList(group) ? group : new DocumentList();
+    if (!isList(group)) {
       list.put(group);
       groups.set(key, list);
     }
     const before = list.size;
     list.put(document);
     this.#size += list.size - before;
+    if (list instanceof DocumentList && list.size > listDocumentsMax) groups.set(key, new LargeGroup(list));
     return list.size > before;
   }
 
   #remove<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
     const group = groups.get(key);
     if (group === undefined) return false;
-    if (!(group instanceof DocumentList)) {
+    if (!isList(group)) {
       if (group.id !== document.id) return false;
       groups.delete(key);
       this.#size -= 1;

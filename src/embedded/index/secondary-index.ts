@@ -3,10 +3,9 @@ import type { Document } from '../../document/document.ts';
 import { type Path, parsePath } from '../../document/path.ts';
 import { ordersByCodeUnit } from '../../document/value-order.ts';
 import { admits } from '../admits.ts';
-import { DocumentList } from '../document-list.ts';
 import type { TimeSlice } from '../history/time-slice.ts';
 import type { IndexRecord } from '../log/record.ts';
-import { HashGroups } from './hash-groups.ts';
+import { HashGroups, isList } from './hash-groups.ts';
 import { type IndexKey, IndexKeys } from './index-keys.ts';
 import { LiteralKeys } from './literal-keys.ts';
 import { sortInSlices } from './sliced-sort.ts';
@@ -278,7 +277,7 @@ function* documentsBetween(entries: SortedEntries, key: IndexKey): Iterable<Docu
 function* documentsOfGroup(groups: HashGroups | null, keys: IndexKeys, key: IndexKey): Iterable<Document> {
   const group = groups?.get(keys.components(key));
   if (group === undefined) return;
-  if (!(group instanceof DocumentList)) {
+  if (!isList(group)) {
     yield group;
     return;
   }

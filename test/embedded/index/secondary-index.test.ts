@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Document } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
+import { isList } from '../../../src/embedded/index/hash-groups.ts';
 import { SecondaryIndex } from '../../../src/embedded/index/secondary-index.ts';
 import type { IndexRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
@@ -162,5 +163,45 @@ test('an ordered index of many documents stays sorted while they come and go', (
   expect(index.entries).toBe(left.length);
   expect(seen.map(({ createdSequence }) => createdSequence)).toEqual(
     left.sort((a, b) => (a % 100) - (b % 100) || a - b),
+  );
+});
+
+test('a key of a hash index that many documents have gives them in the order of creation while they come and go', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ isRemoved: fc.boolean(), from: fc.nat(9_999), count: fc.nat(4_000), step: fc.nat(6) }), {
+        maxLength: 8,
+      }),
+      (changes) => {
+        const index = indexOf({ kind: 'HASH' });
+        const expected = new Map<number, Document>();
+        for (const [version, { isRemoved, from, count, step }] of changes.entries()) {
+          for (let position = 0; position < count; position++) {
+            const number = (from + position * (step * 2 + 1)) % 10_000;
+            const document = documentOf(number, { a: 1 }, { version });
+            if (isRemoved) {
+              index.remove(document);
+              expected.delete(number);
+            } else {
+              index.add(document);
+              expected.set(number, document);
+            }
+          }
+          const documents = Array.from(expected.keys())
+            .sort((a, b) => a - b)
+            .map((number) => expected.get(number));
+          expect(index.entries).toBe(documents.length);
+          expect(Array.from(index.documentsOf(1))).toEqual(documents);
+          const group = index.groups?.get([1]);
+          if (group === undefined || !isList(group)) continue;
+          for (const number of [0, 1, 4_999, 9_999]) {
+            const behind = documents.filter((document) => (document?.createdSequence ?? 0) <= number).length;
+            expect(group.indexAfter(documentOf(number, {}))).toBe(behind);
+            expect(group.at(behind)).toBe(documents[behind]);
+          }
+        }
+      },
+    ),
+    { numRuns: 30 },
   );
 });
