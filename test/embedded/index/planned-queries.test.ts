@@ -158,7 +158,18 @@ describe('a query uses an index', () => {
     [{ level: 7 }, [{ path: 'n' }], { table: 'people', paths: ['level', 'n'], kind: 'ORDERED' }],
     [{}, [{ path: 'n' }], { table: 'people', paths: ['n'], kind: 'ORDERED' }],
     [{ name: { $ne: 'nobody' } }, [], null],
+    [
+      { level: { $in: [7, 8] }, n: { $lt: 9 } },
+      [{ path: 'name' }],
+      { table: 'people', paths: ['level', 'n'], kind: 'ORDERED' },
+    ],
+    [{ $or: [{ name: 'user14' }, { n: { $lt: 3 } }] }, [], { table: 'people', paths: ['name'], kind: 'HASH' }],
+    [{ $or: [{ tags: { $eq: 'tag99' } }, { n: { $lt: 3 } }] }, [], { table: 'people', paths: ['n'], kind: 'ORDERED' }],
+    [{ $or: [{ name: 'user14' }, { tags: { $ne: 'all' } }] }, [], null],
+    [{ 'address.city': 'nowhere' }, [], { table: 'people', paths: ['address.city'], kind: 'HASH' }],
+    [{ tags: { $gt: 'tag99' } }, [], null],
   ])('that is suggested where it would spare most of a scan: %j, %j', async (filter, orderBy, expected) => {
+    await index('HASH', 'tags');
     const { explanation } = await find(queryOf(parseMongodbFilter(filter, ''), orderBy));
     expect(explanation?.suggestedIndex).toEqual(expected);
   });
