@@ -1,6 +1,6 @@
 import type { Document } from '../../document/document.ts';
 import type { Position } from '../../query/ordering.ts';
-import type { Access, IndexAccess, Plan } from '../plan/plan.ts';
+import type { Access, IndexAccess, LiteralKeyAccess, Plan } from '../plan/plan.ts';
 import { EntrySource } from './entry-source.ts';
 import { GroupSource } from './group-source.ts';
 import { IdWalk } from './id-walk.ts';
@@ -47,23 +47,14 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
       return new IdWalk(access.ids, request.visible);
     case 'union':
       return new UnionWalk(access.parts.map((part) => walkOf(part, request, access.ofTables ? tableOf(part) : table)));
-    case 'scan': {
+    case 'scan':
+    case 'literalKey': {
       const { feed, start } = request;
+      const places = creationPlaces(feed);
       return merged(request, {
         source: new ListSource(access.documents, feed),
-        places: ofTable(creationPlaces(feed), table),
+        places: ofTable(access.kind === 'scan' ? places : only(places, holding(access)), table),
         isKept: access.isKept,
-        start: start === undefined ? undefined : { key: undefined, creation: start },
-      });
-    }
-    case 'literalKey': {
-      const { index, key, documents, isKept } = access;
-      const { feed, start } = request;
-      const isThere = (document: Document) => index.admits(document) && Object.hasOwn(document.body, key);
-      return merged(request, {
-        source: new ListSource(documents, feed),
-        places: ofTable(only(creationPlaces(feed), isThere), table),
-        isKept,
         start: start === undefined ? undefined : { key: undefined, creation: start },
       });
     }
@@ -119,6 +110,10 @@ function tableOf(access: Access): string | null {
 
 function ofTable(places: Places, table: string | null): Places {
   return table === null ? places : only(places, (document) => document.table.name === table);
+}
+
+function holding({ index, key }: LiteralKeyAccess): (document: Document) => boolean {
+  return (document) => index.admits(document) && Object.hasOwn(document.body, key);
 }
 
 function only(places: Places, isGiven: (document: Document) => boolean): Places {

@@ -116,12 +116,13 @@ export class Planner {
     const ids = idsOf(this.#condition);
     if (ids !== null) return [this.#found(ids, estimateOf(ids))];
     const scan: Access = { kind: 'scan', table: null, documents, isKept: () => true };
-    if (!this.#isNewest) return [this.#scan(scan, documents.size)];
     const parts = tables.map((table) => {
       const condition = this.#settled(table);
       if (condition === null) return nothing;
       return this.#accessTo(table, condition) ?? this.#scanOf(table, table.reference.name);
     });
+    // A view that is not the newest one may have seen documents of tables that are gone, or empty: what was changed or erased since is tried.
+    if (!this.#isNewest) parts.push({ kind: 'scan', table: null, documents: new DocumentList(), isKept: () => true });
     const union: Access = { kind: 'union', parts: parts.filter(({ kind }) => kind !== 'nothing'), ofTables: true };
     const matching = estimateOf(union);
     return [this.#scan(scan, matching), this.#found(union, matching)];

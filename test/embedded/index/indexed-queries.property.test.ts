@@ -131,6 +131,14 @@ class Writer {
   }
 }
 
+/** What is dropped, once in so many times. */
+function drops(times: number): fc.Arbitrary<'index' | 'table' | null> {
+  return fc.oneof(
+    { weight: times - 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom('index', 'index', 'table') },
+  );
+}
+
 const scenarios = fc.record({
   initial: fc.array(fc.oneof({ weight: 12, arbitrary: creations }, { weight: 1, arbitrary: writes }), {
     minLength: 40,
@@ -138,11 +146,12 @@ const scenarios = fc.record({
     size: 'max',
   }),
   beforeQuery: fc.oneof(fc.constant([]), fc.array(writes, { maxLength: 5 })),
+  dropsBefore: drops(15),
   /** A commit, and perhaps the end of an index, at each turn that a query gives to others. */
   meanwhile: fc.array(
     fc.record({
       writes: fc.array(writes, { maxLength: 2 }),
-      drops: fc.option(fc.constantFrom('index' as const, 'index' as const, 'table' as const), { nil: null, freq: 40 }),
+      drops: drops(40),
     }),
     { minLength: 10, maxLength: 40, size: 'max' },
   ),
@@ -209,6 +218,7 @@ async function run<Result>(
     onClose: () => {},
   });
   writer.commit(scenario.beforeQuery);
+  if (scenario.dropsBefore !== null) writer.drop(scenario.dropsBefore);
   try {
     return await ask(view, seen);
   } finally {

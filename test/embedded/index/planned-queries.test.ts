@@ -300,3 +300,17 @@ test('of all tables, those that have an index use it', async () => {
   expect(numbers).toEqual([2, -1]);
   expect(explanation).toMatchObject({ examined: 3, plan: { access: { kind: 'union' } } });
 });
+
+test('of all tables, those that have an index use it in a view that saw a table that is gone', async () => {
+  await index('HASH', 'name');
+  await create(people);
+  await create([{ n: -1, name: 'user14' }], 'animals');
+  await create([{ n: -2, name: 'user14' }], 'plants');
+  const view = await database.view(anonymous);
+  await database.dropTable(anonymous, 'plants');
+  const query = { ...queryOf(parseMongodbFilter({ name: 'user14' }, '')), table: undefined };
+  const { documents } = await view.findDocuments(query, {});
+  expect(documents.map(({ body }) => body.n)).toEqual([2, -1, -2]);
+  expect(view.explanations).toMatchObject([{ examined: 3, plan: { access: { kind: 'union' } } }]);
+  view.close();
+});
