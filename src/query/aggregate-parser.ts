@@ -38,6 +38,7 @@ export function parseAggregate(
 ): ParsedAggregate {
   checkCount(groupBy?.length ?? 0, limits.groupPathCountMax, 'groupBy', 'paths to group by');
   checkCount(measures.length, limits.measureCountMax, 'measures', 'measures');
+  checkCount(orderBy?.length ?? 0, limits.groupPathCountMax, 'orderBy', 'names to order by');
   if (first !== null && first !== undefined && (!Number.isSafeInteger(first) || first < 0)) {
     throw new InvalidArgumentError(`first: ${first} is given`, { path: 'first', expected: 'a whole number from 0' });
   }

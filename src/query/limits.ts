@@ -35,7 +35,7 @@ export interface PageLimits {
 export const defaultPageLimits: PageLimits = Object.freeze({ pageSizeMax: 1_000 });
 
 export interface AggregateLimits {
-  /** Paths that documents may be grouped by. */
+  /** Paths that documents may be grouped by, and names that groups may be ordered by. */
   readonly groupPathCountMax: number;
   readonly measureCountMax: number;
 }

@@ -1,6 +1,7 @@
 import type { IndexDefinition, TableSettings } from '../database/table.ts';
 import { defineKey, type JsonObject } from '../document/json.ts';
 import { parsePath } from '../document/path.ts';
+import { wrongParameter } from './query-parameters.ts';
 import { expectList, expectObject, expectString, member, optionalString, wrongShape } from './request-shape.ts';
 import { RestRefusal } from './rest-status.ts';
 import { indexKindOfType } from './rest-table.ts';
@@ -15,7 +16,7 @@ export function parseCreateTable(request: unknown): CreateTableRequest {
   const fields = expectObject(request, '');
   const name = expectString(member(fields, 'name'), 'name');
   const mode = optionalString(member(fields, 'mode'), 'mode') ?? 'free';
-  if (mode !== 'free' && mode !== 'strict') throw wrongShape(mode, 'mode', "'free' or 'strict'");
+  if (mode !== 'free' && mode !== 'strict') throw wrongParameter('mode', mode, 'free or strict');
   const uniqueFields = member(fields, 'unique_fields') ?? [];
   const uniquePaths = expectList(uniqueFields, 'unique_fields', 'a list of fields').map((field, index) =>
     expectString(field, `unique_fields.${index}`),
@@ -44,7 +45,7 @@ export function parseCreateIndex(table: string, request: unknown): IndexDefiniti
   const fields = expectObject(request, '');
   const field = expectString(member(fields, 'field'), 'field');
   const type = optionalString(member(fields, 'index_type'), 'index_type') ?? 'hash';
-  if (type !== 'hash' && type !== 'btree') throw wrongShape(type, 'index_type', "'hash' or 'btree'");
+  if (type !== 'hash' && type !== 'btree') throw wrongParameter('index_type', type, 'hash or btree');
   const kind = indexKindOfType[type];
   return { table, paths: [parsePath(field, 'field')], kind, unique: false, archived: 'INCLUDE' };
 }

@@ -186,6 +186,12 @@ describe('limits', () => {
     expect(refusal(() => parseAggregate({ measures }))).toMatchObject({ code: 'LIMIT_EXCEEDED', actual: 33 });
     const groupBy = Array.from({ length: 9 }, (_, index) => `k${index}`);
     expect(refusal(() => parseAggregate({ groupBy, measures: [] }))).toMatchObject({ limit: 8, actual: 9 });
+    const orderBy = Array.from({ length: 9 }, () => ({ by: 'n' }));
+    expect(refusal(() => parseAggregate({ measures: [{ count: true, as: 'n' }], orderBy }))).toMatchObject({
+      path: 'orderBy',
+      limit: 8,
+      actual: 9,
+    });
   });
 });
 
