@@ -1,4 +1,5 @@
 import type { Document } from '../document/document.ts';
+import type { Predicate } from '../query/predicate-factory.ts';
 
 /** The order of creation: by the commit that created the document, then by id. It never changes for a document. */
 export function compareCreation(a: CreationKey, b: CreationKey): number {
@@ -24,6 +25,11 @@ export class DocumentList {
 
   at(index: number): Document | undefined {
     return this.#documents[index];
+  }
+
+  /** Where a search through it from `start` to `end`, which is not looked at, finds something; `end` when it does not. */
+  search(search: Predicate['search'], start: number, end: number): number {
+    return search(this.#documents, start, end, start < end ? 1 : -1);
   }
 
   /** A copy, which stays as it is. */

@@ -4,9 +4,10 @@ import { type DocumentField, readField, resolveKeys } from '../document/path.ts'
 import { equalValues, ordersByCodeUnit } from '../document/value-order.ts';
 import { someElementFits } from './element-filter.ts';
 import type { Filter } from './filter.ts';
+import type { Archived } from './find-query.ts';
 import { coreOf, type Leaf, type LeafTest, leafTest } from './leaf-test.ts';
 import { passes, someAtPath, toSteps } from './path-walk.ts';
-import { predicateFactory } from './predicate-factory.ts';
+import { type Predicate, predicateFactory } from './predicate-factory.ts';
 import { timeTest } from './time-operand.ts';
 import type { Comparison, ValueTest } from './value-test.ts';
 
@@ -22,10 +23,25 @@ import type { Comparison, ValueTest } from './value-test.ts';
  * @throws {InvalidArgumentError} For a regular expression that is none. The parsers let none through.
  */
 export function compileFilter(filter: Filter): (document: Document) => boolean {
+  return compile(filter, 'INCLUDE').fits;
+}
+
+/** Makes a search through documents for those that fit and that `archived` admits. Like `compileFilter` in all else. */
+export function compileSearch(filter: Filter, archived: Archived): Predicate['search'] {
+  return compile(filter, archived).search;
+}
+
+function compile(filter: Filter, archived: Archived): Predicate {
   const source = new PredicateSource();
-  const expression = source.expression(filter);
+  const expression = archivedQuestions[archived] + source.expression(filter);
   return predicateFactory(expression, source.constants.length)(source.constants);
 }
+
+const archivedQuestions: { readonly [Kind in Archived]: string } = {
+  INCLUDE: '',
+  EXCLUDE: 'd.archivedAt === null && ',
+  ONLY: 'd.archivedAt !== null && ',
+};
 
 /**
  * Writes expressions in which `d` is the document, `b` its body, `v` a variable for a value, and `c0`, `c1`, … are constants:

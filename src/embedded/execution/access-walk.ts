@@ -1,5 +1,6 @@
 import type { Document } from '../../document/document.ts';
 import type { Position } from '../../query/ordering.ts';
+import type { Predicate } from '../../query/predicate-factory.ts';
 import type { Access, IndexAccess, LiteralKeyAccess, Plan } from '../plan/plan.ts';
 import { EntrySource } from './entry-source.ts';
 import { GroupSource } from './group-source.ts';
@@ -15,6 +16,10 @@ export interface WalkRequest {
   readonly visible: VisibleDocuments;
   /** Whether a document is asked for. A walk may give others, too. */
   readonly fits: (document: Document) => boolean;
+  /** The same question, to a list of documents. */
+  readonly search: () => Predicate['search'];
+  /** So many documents that are not asked for a walk may pass over at once. */
+  readonly skipMax: number;
   /** -1 to read the list from its end. It matters only to a plan whose documents come in order. */
   readonly feed: WalkDirection;
   /** Where in the list to begin, included. Only for a plan whose documents come in order. */
@@ -52,7 +57,7 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
       const { feed, start } = request;
       const places = creationPlaces(feed);
       return merged(request, {
-        source: new ListSource(access.documents, feed),
+        source: new ListSource(access.documents, feed, request.search()),
         places: ofTable(access.kind === 'scan' ? places : only(places, holding(access)), table),
         isKept: access.isKept,
         start: start === undefined ? undefined : { key: undefined, creation: start },
@@ -89,7 +94,7 @@ function entryWalk(
 }
 
 function merged(
-  { visible, fits }: WalkRequest,
+  { visible, fits, skipMax }: WalkRequest,
   parts: {
     readonly source: Source;
     readonly places: Places;
@@ -97,7 +102,7 @@ function merged(
     readonly start: WalkPlace | undefined;
   },
 ): Walk {
-  return new MergedWalk({ visible, fits, ...parts });
+  return new MergedWalk({ visible, fits, skipMax, ...parts });
 }
 
 function tableOf(access: Access): string | null {

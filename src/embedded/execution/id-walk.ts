@@ -7,6 +7,7 @@ export class IdWalk implements Walk {
   readonly #ids: ReadonlySet<string>;
   readonly #remaining: Iterator<string>;
   readonly #visible: VisibleDocuments;
+  readonly skipped = 0;
 
   constructor(ids: ReadonlySet<string>, visible: VisibleDocuments) {
     this.#ids = ids;

@@ -1,4 +1,5 @@
 import type { Document } from '../../document/document.ts';
+import type { Predicate } from '../../query/predicate-factory.ts';
 import { compareCreation, type DocumentList } from '../document-list.ts';
 import type { Places, Source, WalkPlace } from './walk.ts';
 
@@ -10,11 +11,14 @@ export class ListSource implements Source {
   readonly #direction: WalkDirection;
   #index = 0;
   #document: Document | undefined;
+  readonly #search: Predicate['search'];
   readonly key = undefined;
 
-  constructor(list: DocumentList, direction: WalkDirection) {
+  /** @param search finds what is asked for. */
+  constructor(list: DocumentList, direction: WalkDirection, search: Predicate['search']) {
     this.#list = list;
     this.#direction = direction;
+    this.#search = search;
   }
 
   get document(): Document {
@@ -32,6 +36,15 @@ export class ListSource implements Source {
     const isThere = list.at(behind - 1)?.id === place.creation.id;
     if (this.#direction === 1) this.#index = behind - Number(isThere && included);
     else this.#index = behind - 1 - Number(isThere && !included);
+  }
+
+  skip(documentsMax: number): number {
+    const start = this.#index;
+    const end =
+      this.#direction === 1 ? Math.min(this.#list.size, start + documentsMax) : Math.max(-1, start - documentsMax);
+    if (start === end) return 0;
+    this.#index = this.#list.search(this.#search, start, end);
+    return Math.abs(this.#index - start);
   }
 
   next(): boolean {

@@ -13,6 +13,7 @@ export interface MergedWalkOptions {
   readonly isKept: () => boolean;
   /** Where to begin, included; absent: at the beginning. */
   readonly start?: WalkPlace | undefined;
+  readonly skipMax: number;
 }
 
 interface Changed {
@@ -38,6 +39,7 @@ export class MergedWalk implements Walk {
   #ahead = false;
   #sourceEnded = false;
   #isKept = true;
+  skipped = 0;
 
   constructor(options: MergedWalkOptions) {
     this.#options = options;
@@ -53,7 +55,7 @@ export class MergedWalk implements Walk {
   }
 
   next(): Document | null | undefined {
-    const { source, visible } = this.#options;
+    const { source, visible, skipMax } = this.#options;
     const unseen = visible.changed[this.#seen];
     if (unseen !== undefined) {
       this.#seen += 1;
@@ -61,6 +63,8 @@ export class MergedWalk implements Walk {
       return null;
     }
     if (!this.#ahead && !this.#sourceEnded) {
+      // What was changed and comes before the entry found then is given before it, whatever was passed over.
+      if (source.skip !== undefined) this.skipped += source.skip(skipMax);
       const isThere = source.next();
       if (isThere === null) return null;
       this.#ahead = isThere;

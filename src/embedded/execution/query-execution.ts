@@ -1,6 +1,6 @@
 import type { DocumentPage } from '../../database/database.ts';
 import type { Document } from '../../document/document.ts';
-import { compileFilter } from '../../query/filter-compiler.ts';
+import { compileFilter, compileSearch } from '../../query/filter-compiler.ts';
 import type { FindQuery, PageRequest } from '../../query/find-query.ts';
 import { pageSizeDefault } from '../../query/limits.ts';
 import { Ordering, type Position } from '../../query/ordering.ts';
@@ -202,7 +202,16 @@ export class QueryExecution {
   }
 
   #walk(feed: 1 | -1, start?: Position): Walk {
-    return walkFor(this.#plan, { visible: this.#context.visible, fits: this.#fits, feed, start });
+    const { filter, archived } = this.#query;
+    const { visible, scanTurns } = this.#context;
+    return walkFor(this.#plan, {
+      visible,
+      fits: this.#fits,
+      search: () => compileSearch(filter, archived),
+      skipMax: scanTurns.steps,
+      feed,
+      start,
+    });
   }
 
   /** Until `take` wants no more. */
@@ -218,14 +227,21 @@ export class QueryExecution {
     const { scanTurns, check } = this.#context;
     check();
     walk.resume();
-    for (let step = 1; ; step++) {
+    let steps = 0;
+    for (;;) {
+      const before = walk.skipped;
       const document = walk.next();
+      const skipped = walk.skipped - before;
+      this.#examined += skipped;
       if (document === undefined) return 'ended';
       if (document !== null) {
         this.#examined += 1;
         if (this.#fits(document) && take(document)) return 'enough';
       }
-      if (step % scanTurns.steps === 0 && scanTurns.over) return 'over';
+      steps += 1 + skipped;
+      if (steps < scanTurns.steps) continue;
+      steps = 0;
+      if (scanTurns.over) return 'over';
     }
   }
 

@@ -5,9 +5,14 @@ import type { Walk } from './walk.ts';
 export class UnionWalk implements Walk {
   readonly #walks: readonly Walk[];
   #current = 0;
+  #skippedBefore = 0;
 
   constructor(walks: readonly Walk[]) {
     this.#walks = walks;
+  }
+
+  get skipped(): number {
+    return this.#skippedBefore + (this.#walks[this.#current]?.skipped ?? 0);
   }
 
   resume(): void {
@@ -17,6 +22,7 @@ export class UnionWalk implements Walk {
   next(): Document | null | undefined {
     const document = this.#walks[this.#current]?.next();
     if (document === undefined) {
+      this.#skippedBefore = this.skipped;
       this.#current += 1;
       if (this.#current >= this.#walks.length) return undefined;
       this.resume();
