@@ -9,6 +9,7 @@ const run = promisify(execFile);
 export interface Request {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** JSON of one line. */
   readonly body?: string;
 }
 
@@ -25,13 +26,13 @@ export interface Load {
 }
 
 /**
- * Sends one request over and over by `wrk`: written in C, it leaves the most of a shared machine to the server.
+ * Sends some requests in turn, over and over, by `wrk`: written in C, it leaves the most of a shared machine to the server.
  * @throws {Error} when `wrk` is not installed, or when any answer was not a success: a fast error is no result.
  */
-export async function measure(url: string, request: Request, load: Load): Promise<Measurement> {
+export async function measure(url: string, requests: readonly Request[], load: Load): Promise<Measurement> {
   const directory = await mkdtemp(join(tmpdir(), 'yaradb-bench-'));
-  const script = join(directory, 'request.lua');
-  await writeFile(script, wrkScript(request));
+  const script = join(directory, 'requests.lua');
+  await writeFile(script, wrkScript(requests));
   try {
     const { stdout } = await run('wrk', [
       '--latency',
@@ -39,7 +40,7 @@ export async function measure(url: string, request: Request, load: Load): Promis
       `--connections=${load.connections}`,
       `--duration=${load.seconds}s`,
       `--script=${script}`,
-      url + request.path,
+      url,
     ]);
     return parseReport(stdout);
   } catch (error) {
@@ -52,20 +53,28 @@ export async function measure(url: string, request: Request, load: Load): Promis
   }
 }
 
-function wrkScript({ method, body }: Request): string {
-  const lines = [`wrk.method = "${method}"`];
-  if (body !== undefined) {
-    lines.push(`wrk.body = [==[${body}]==]`, 'wrk.headers["content-type"] = "application/json"');
-  }
-  lines.push(
-    'function done(summary, latency, requests)',
-    '  local errors = summary.errors',
-    '  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout',
-    '  io.write(string.format("REPORT %f %f %f %d\\n", summary.requests / summary.duration * 1000000,',
-    '    latency:percentile(50) / 1000, latency:percentile(99) / 1000, failed))',
-    'end',
-  );
-  return lines.join('\n');
+/** The requests are printed before the load begins, so that many of them take no more of `wrk` than one. */
+function wrkScript(requests: readonly Request[]): string {
+  const lines = requests.map(({ method, path, body = '' }) => `${method}\t${path}\t${body}\n`).join('');
+  return `
+    local requests, number = {}, 0
+    function init()
+      local json = { ["Host"] = wrk.headers["Host"], ["content-type"] = "application/json" }
+      local lines = [==[${lines}]==]
+      for method, path, body in lines:gmatch("([^\\t]*)\\t([^\\t]*)\\t([^\\n]*)\\n") do
+        requests[#requests + 1] = body == "" and wrk.format(method, path) or wrk.format(method, path, json, body)
+      end
+    end
+    function request()
+      number = number % #requests + 1
+      return requests[number]
+    end
+    function done(summary, latency)
+      local errors = summary.errors
+      local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+      io.write(string.format("REPORT %f %f %f %d\\n", summary.requests / summary.duration * 1000000,
+        latency:percentile(50) / 1000, latency:percentile(99) / 1000, failed))
+    end`;
 }
 
 function parseReport(output: string): Measurement {

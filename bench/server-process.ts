@@ -35,11 +35,11 @@ export class ServerProcess {
     throw new Error(`${program} ended before it was ready`);
   }
 
-  /** Resident memory in bytes, from the kernel; undefined where there is no /proc. */
-  async residentBytes(): Promise<number | undefined> {
+  /** Resident memory in MiB, from the kernel; undefined where there is no /proc. */
+  async residentMebibytes(): Promise<number | undefined> {
     const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8').catch(() => '');
     const kibibytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
   }
 
   async stop(): Promise<void> {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Operation } from '../../src/database/operation.ts';
-import { anonymous } from '../../src/database/principal.ts';
-import type { JsonObject } from '../../src/document/json.ts';
-import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
-import { toRestDocument } from '../../src/rest/rest-document.ts';
+import type { Operation } from '../src/database/operation.ts';
+import { anonymous } from '../src/database/principal.ts';
+import { openEmbeddedDatabase } from '../src/embedded/embedded-database.ts';
+import { toRestDocument } from '../src/rest/rest-document.ts';
+import { personOf } from './people.ts';
 
 /** A database of many documents on disk, and the same documents as text. */
 export interface Dataset {
@@ -32,7 +32,7 @@ export async function makeDataset(parent: string, documents: number): Promise<Da
     const operations: Operation[] = Array.from({ length: count }, (_, index) => ({
       kind: 'create',
       name: 'user_account',
-      body: bodyOf(made + index),
+      body: personOf(made + index),
     }));
     const commit = await database.commit(anonymous, operations);
     const chunk = commit.documents.map((document) => `${JSON.stringify(toRestDocument(document))}\n`).join('');
@@ -44,25 +44,4 @@ export async function makeDataset(parent: string, documents: number): Promise<Da
   await database.takeSnapshot();
   await database.close();
   return { directory, lines, textBytes, documents };
-}
-
-const names = ['alice', 'bohdan', 'chiara', 'daria', 'émile', 'fatima', 'george'];
-const cities = ['Kyiv', 'Lisbon', 'Zürich', 'Nairobi', 'Osaka'];
-
-/** Shaped like the body of the other workloads, with values of its own. */
-function bodyOf(number: number): JsonObject {
-  const name = names[number % names.length] ?? '';
-  return {
-    username: `${name}${number}`,
-    email: `${name}.${number}@example.com`,
-    level: number % 100,
-    tags: number % 3 === 0 ? ['admin', 'early'] : ['member'],
-    address: {
-      city: cities[number % cities.length] ?? '',
-      street: `Khreshchatyk ${number % 211}`,
-      zip: `0${1000 + (number % 8999)}`,
-    },
-    balance: number / 4,
-    active: number % 5 !== 0,
-  };
 }

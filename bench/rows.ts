@@ -1,0 +1,24 @@
+import type { Row } from './bench.ts';
+import { runFilters, runQueries } from './rows/in-process.ts';
+import { runFind, runRange } from './rows/indexed-queries.ts';
+import { runMemory } from './rows/memory.ts';
+import { runCreate, runGet, runGraphqlGet } from './rows/requests.ts';
+import { runEmptyStart, runRestart } from './rows/restart.ts';
+import { runScanLoad } from './rows/scan-load.ts';
+import { runSnapshotLoad } from './rows/snapshot-load.ts';
+
+/** All that there is to measure, in the order of the report. */
+export const rows: readonly Row[] = [
+  { name: 'get', run: runGet },
+  { name: 'create', run: runCreate },
+  { name: 'graphql-get', run: runGraphqlGet },
+  { name: 'find', run: runFind },
+  { name: 'range', run: runRange },
+  { name: 'filters', run: runFilters },
+  { name: 'queries', run: runQueries },
+  { name: 'scan-load', run: runScanLoad },
+  { name: 'memory', run: runMemory },
+  { name: 'empty-start', run: runEmptyStart },
+  { name: 'restart', run: runRestart },
+  { name: 'snapshot-load', run: runSnapshotLoad },
+];
