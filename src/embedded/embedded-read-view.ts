@@ -38,7 +38,7 @@ export class EmbeddedReadView implements ReadView {
   readonly #deadline: number;
   readonly #supersededBytesBefore: number;
   readonly #visible: VisibleDocuments;
-  readonly #explanations: QueryExplanation[] = [];
+  readonly #explanations: (() => QueryExplanation)[] = [];
   #open = true;
 
   constructor(options: ReadViewOptions) {
@@ -58,7 +58,7 @@ export class EmbeddedReadView implements ReadView {
   }
 
   get explanations(): readonly QueryExplanation[] {
-    return this.#explanations;
+    return this.#explanations.map((explain) => explain());
   }
 
   getDocument(id: string, archived: Archived = 'EXCLUDE'): Document | null {
@@ -72,9 +72,9 @@ export class EmbeddedReadView implements ReadView {
     return QueryExecution.ofPage(this.#context(), query, page).page(page);
   }
 
-  async *scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
+  scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
     this.#check();
-    yield* new QueryExecution(this.#context(), query, 'find', { kind: 'all' }).batches();
+    return new QueryExecution(this.#context(), query, 'find', { kind: 'all' }).batches();
   }
 
   async countDocuments(query: FindQuery): Promise<number> {
@@ -114,8 +114,8 @@ export class EmbeddedReadView implements ReadView {
       scanTurns,
       planCosts,
       check: () => this.#check(),
-      onExplanation: (explanation) => {
-        if (this.#explanations.length < explanationsMax) this.#explanations.push(explanation);
+      onExplanation: (explain) => {
+        if (this.#explanations.length < explanationsMax) this.#explanations.push(explain);
       },
     };
   }

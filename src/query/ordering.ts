@@ -40,9 +40,9 @@ export class Ordering {
   }
 
   comparePositions(a: Position, b: Position): number {
-    for (const [index, { descending }] of this.#levels.entries()) {
+    for (let index = 0; index < this.#levels.length; index++) {
       const difference = compareSortKeys(a.keys[index], b.keys[index]);
-      if (difference !== 0) return descending ? -difference : difference;
+      if (difference !== 0) return this.#levels[index]?.descending ? -difference : difference;
     }
     return compareCreation(a, b);
   }

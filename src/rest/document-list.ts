@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { ReadView } from '../database/database.ts';
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
+import type { FindQuery, PageRequest } from '../query/find-query.ts';
 import type { FindRequest } from './find-request.ts';
 import { toRestDocument } from './rest-document.ts';
 
@@ -61,15 +62,19 @@ async function* continued(begun: readonly string[], rest: AsyncIterable<string>)
 }
 
 /** The documents that are asked for, in order. */
-export async function* findBatches(view: ReadView, find: FindRequest): AsyncGenerator<readonly Document[]> {
-  const { query, limit, offset } = find;
-  if (limit !== undefined) {
-    const { documents } = await view.findDocuments(query, { first: limit, offset });
-    yield documents;
-    return;
-  }
+export function findBatches(view: ReadView, { query, limit, offset }: FindRequest): Batches {
+  if (limit !== undefined) return page(view, query, { first: limit, offset });
+  return offset === 0 ? view.scanDocuments(query) : behindOffset(view.scanDocuments(query), offset);
+}
+
+async function* page(view: ReadView, query: FindQuery, request: PageRequest): Batches {
+  const { documents } = await view.findDocuments(query, request);
+  yield documents;
+}
+
+async function* behindOffset(batches: Batches, offset: number): Batches {
   let left = offset;
-  for await (const documents of view.scanDocuments(query)) {
+  for await (const documents of batches) {
     const skipped = Math.min(left, documents.length);
     left -= skipped;
     yield skipped === 0 ? documents : documents.slice(skipped);

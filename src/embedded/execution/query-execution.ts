@@ -30,7 +30,8 @@ export interface ExecutionContext {
   readonly planCosts: PlanCosts;
   /** Called at the beginning of each slice. @throws when the view is closed. */
   readonly check: () => void;
-  readonly onExplanation: (explanation: QueryExplanation) => void;
+  /** Given what explains a query that was run. Not the explanation: most are never looked at, and it takes as long as a small query. */
+  readonly onExplanation: (explain: () => QueryExplanation) => void;
 }
 
 interface Placed {
@@ -252,13 +253,14 @@ export class QueryExecution {
 
   #explain(): void {
     const { visible, clock, onExplanation } = this.#context;
-    onExplanation({
+    const milliseconds = clock.monotonic() - this.#startedAt;
+    onExplanation(() => ({
       operation: this.#operation,
       plan: explainPlan(this.#plan),
       examined: this.#examined,
       returned: this.#returned,
-      milliseconds: clock.monotonic() - this.#startedAt,
+      milliseconds,
       suggestedIndex: suggestedIndex(visible.state, this.#query, this.#plan, this.#examined, this.#returned),
-    });
+    }));
   }
 }
