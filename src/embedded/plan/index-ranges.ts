@@ -70,8 +70,10 @@ function boundOf(start: readonly SortKey[], bound: KeyBound | null): IndexBound 
 
 /**
  * The keys at one path of the index. Where documents have several, each constraint may be met by another one of them, so the one that
- * leaves the fewest entries is taken. (To intersect what two of them, or two indexes, give would not pay: a document in memory is tried by
- * the compiled filter in less time than a set is asked for it, let alone filled.)
+ * leaves the fewest entries is taken. (To intersect what two of them, or two indexes, give seldom pays. Among 1 M documents, trying the
+ * smaller set of candidates took 3.2 ms for 4,700 and 2.8 ms for 10,000 of them, beside 125,000 of the other index, and 24 ms for 125,000 beside
+ * 200,000; asking a set of the smaller ones for each of the larger ones 4.6, 6.1 and 31 ms. Only 4,700 beside 10,000 took less with a set, 0.9 ms
+ * instead of 1.5. Merging two lists in the order of creation took longest in the three cases where each list is of one key.)
  */
 function rangesAt(
   index: SecondaryIndex,
