@@ -2,6 +2,10 @@ import type { Clock } from './ports/clock.ts';
 
 /** How long scans may run before other work gets its turn. */
 const sliceMs = 2;
+/** The same when there was other work since the last slice: it would come to wait for as long as it takes itself, several times over. */
+const busySliceMs = 0.5;
+/** Other work that takes no longer is none: the event loop itself takes some time. */
+const idleMs = 0.2;
 
 /**
  * Shares the event loop among all scans of a database. Between two turns of the loop they run for one slice of time all
@@ -13,6 +17,8 @@ export class ScanTurns {
   readonly steps: number;
   /** In the order in which they came. */
   readonly #waiting: (() => void)[] = [];
+  /** When the scans last gave way; null when they have not since their last slice began. */
+  #gaveWayAt: number | null = null;
   /** When this slice ends; null while no scan has run since the loop had its turn. */
   #sliceEnd: number | null = null;
 
@@ -30,11 +36,15 @@ export class ScanTurns {
   next(): Promise<void> | undefined {
     if (this.#sliceEnd === null) this.#beginSlice();
     if (this.#waiting.length === 0 && !this.over) return undefined;
+    this.#gaveWayAt ??= this.#clock.monotonic();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #beginSlice(): void {
-    this.#sliceEnd = this.#clock.monotonic() + sliceMs;
+    const now = this.#clock.monotonic();
+    const wasBusy = this.#gaveWayAt !== null && now - this.#gaveWayAt > idleMs;
+    this.#gaveWayAt = null;
+    this.#sliceEnd = now + (wasBusy ? busySliceMs : sliceMs);
     void this.#clock.yield().then(() => this.#endSlice());
   }
 

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../document/json.ts';
 import { resolvePath } from '../../document/path.ts';
 import type { AggregateQuery, DocumentGroup, Measure } from '../../query/aggregate-query.ts';
-import { Aggregator, groupOf } from '../../query/aggregator.ts';
+import { Aggregator, groupOf, type MeasuredGroup } from '../../query/aggregator.ts';
 import type { Filter } from '../../query/filter.ts';
 import type { FindQuery } from '../../query/find-query.ts';
 import { sortInSlices } from '../index/sliced-sort.ts';
@@ -23,10 +23,20 @@ export async function aggregate(
   await new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }).forEach((document) => {
     aggregator.add(document);
   });
-  const sorted = await sortInSlices(aggregator.groups(), aggregator.comparison(), () =>
-    context.scanTurns.over ? context.scanTurns.next() : undefined,
+  const groups = aggregator.groups();
+  const compare = aggregator.comparison();
+  const order = await sortInSlices(
+    groups.length,
+    (a, b) => compare(groupAt(groups, a), groupAt(groups, b)),
+    () => (context.scanTurns.over ? context.scanTurns.next() : undefined),
   );
-  return sorted.slice(0, query.first).map((group) => groupOf(query, group));
+  return Array.from(order.subarray(0, query.first), (number) => groupOf(query, groupAt(groups, number)));
+}
+
+function groupAt(groups: readonly MeasuredGroup[], number: number): MeasuredGroup {
+  const group = groups[number];
+  if (group === undefined) throw new RangeError(`there is no group ${number} among ${groups.length}`);
+  return group;
 }
 
 /** The result of each measure; null when one of them takes a look at the documents. */

@@ -34,9 +34,9 @@ export interface ExecutionContext {
   readonly onExplanation: (explain: () => QueryExplanation) => void;
 }
 
-interface Placed {
-  readonly document: Document;
-  readonly position: Position;
+interface SortedDocuments {
+  readonly size: number;
+  readonly at: (index: number) => Document;
 }
 
 /** One query on a view: planned when it is made, run once. Work is done in slices, between which other work gets its turn. */
@@ -85,10 +85,9 @@ export class QueryExecution {
     };
     if (order === 'sort') {
       const sorted = await this.#sorted();
-      for (let index = 0; index < sorted.length && !collector.complete; index++) {
+      for (let index = 0; index < sorted.size && !collector.complete; index++) {
         if (index % this.#context.scanTurns.steps === 0) await this.#turn();
-        const placed = sorted[fromEnd ? sorted.length - 1 - index : index];
-        if (placed !== undefined) collector.add(placed.document);
+        collector.add(sorted.at(fromEnd ? sorted.size - 1 - index : index));
       }
     } else if (comesInOrder) {
       const { near } = collector;
@@ -112,9 +111,10 @@ export class QueryExecution {
   async *batches(): AsyncGenerator<readonly Document[]> {
     if (this.#plan.order === 'sort') {
       const sorted = await this.#sorted();
-      for (let start = 0; start < sorted.length; start += batchDocumentsMax) {
+      for (let start = 0; start < sorted.size; start += batchDocumentsMax) {
         await this.#turn();
-        const batch = sorted.slice(start, start + batchDocumentsMax).map(({ document }) => document);
+        const length = Math.min(batchDocumentsMax, sorted.size - start);
+        const batch = Array.from({ length }, (_, index) => sorted.at(start + index));
         this.#returned += batch.length;
         yield batch;
       }
@@ -188,18 +188,18 @@ export class QueryExecution {
   }
 
   /** All that fit, in the order asked for. */
-  async #sorted(): Promise<readonly Placed[]> {
-    const ordering = new Ordering(this.#query.orderBy);
-    const placed: Placed[] = [];
+  async #sorted(): Promise<SortedDocuments> {
+    const table = new Ordering(this.#query.orderBy).table();
     await this.#run(this.#walk(1), (document) => {
-      placed.push({ document, position: ordering.position(document) });
+      table.add(document);
       return false;
     });
-    return sortInSlices(
-      placed,
-      (a, b) => ordering.comparePositions(a.position, b.position),
+    const order = await sortInSlices(
+      table.size,
+      (a, b) => table.compare(a, b),
       () => (this.#context.scanTurns.over ? this.#turn() : undefined),
     );
+    return { size: table.size, at: (index) => table.document(order[index] ?? -1) };
   }
 
   #walk(feed: 1 | -1, start?: Position): Walk {

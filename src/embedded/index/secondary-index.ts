@@ -155,11 +155,15 @@ export class SecondaryIndex {
     }
     if (sorted === null) return;
     // The documents come in the order of creation, and the sort is stable: ties need no look at the documents.
-    const inOrder = await sortInSlices(entries, await this.#comparisonOf(entries, slice), async () => {
+    const compare = await this.#comparisonOf(entries, slice);
+    const order = await sortInSlices(
+      entries.length,
+      (a, b) => compare(entryAt(entries, a), entryAt(entries, b)),
+      () => (slice.due ? slice.pause() : undefined),
+    );
+    for (const number of order) {
       if (slice.due) await slice.pause();
-    });
-    for (const { key, document } of inOrder) {
-      if (slice.due) await slice.pause();
+      const { key, document } = entryAt(entries, number);
       sorted.append(key, document);
     }
   }
@@ -259,6 +263,12 @@ export class SecondaryIndex {
       .map((key) => this.keys.components(key))
       .filter((components) => components.includes(null));
   }
+}
+
+function entryAt(entries: readonly Entry[], number: number): Entry {
+  const entry = entries[number];
+  if (entry === undefined) throw new RangeError(`there is no entry ${number} among ${entries.length}`);
+  return entry;
 }
 
 function* documentsBetween(entries: SortedEntries, key: IndexKey): Iterable<Document> {
