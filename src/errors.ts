@@ -84,6 +84,13 @@ export class TableNotFoundError extends DatabaseError {
   }
 }
 
+/** `oldest` is the sequence of the oldest state that is kept. */
+export class HistoryGoneError extends DatabaseError {
+  constructor(what: string, oldest: number) {
+    super('HISTORY_GONE', `${what}: history is kept from sequence ${oldest} on`, { oldest });
+  }
+}
+
 /** `current` is the document as it is now, so that a client can merge and try again without another request. */
 export class VersionConflictError extends DatabaseError {
   readonly current: Document;

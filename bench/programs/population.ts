@@ -2,10 +2,12 @@ import { type Document, defaultTable } from '../../src/document/document.ts';
 import { isJsonObject } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { EmbeddedReadView } from '../../src/embedded/embedded-read-view.ts';
+import { HistoryReader } from '../../src/embedded/history/history-reader.ts';
 import { TimeSlice } from '../../src/embedded/history/time-slice.ts';
 import type { SecondaryIndex } from '../../src/embedded/index/secondary-index.ts';
 import type { IndexRecord } from '../../src/embedded/log/record.ts';
 import { systemClock } from '../../src/embedded/ports/clock.ts';
+import { nodeFileSystem } from '../../src/embedded/ports/node-file-system.ts';
 import { ScanTurns } from '../../src/embedded/scan-turns.ts';
 import { State } from '../../src/embedded/state.ts';
 import { TableReader } from '../../src/embedded/table-reader.ts';
@@ -69,6 +71,8 @@ export class Population {
       clock: systemClock,
       scanTurns: this.#scanTurns,
       tables: new TableReader(this.#state, systemClock),
+      // Nothing is asked of the past.
+      history: new HistoryReader({ fileSystem: nodeFileSystem, directory: '', clock: systemClock }),
       deadlineMs: 600_000,
       onClose: () => {},
     });

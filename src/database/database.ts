@@ -27,7 +27,9 @@ export interface Database {
   /**
    * Opens a read view at the newest sequence, or at an older one where the engine still has it.
    * The caller closes it; one left open past the engine's deadline fails its readers with `LIMIT_EXCEEDED`.
-   * @throws {DatabaseError} `HISTORY_GONE` when `at` is older than what is kept, `OVERLOADED` when too many views are open.
+   * Of what was erased since a view of the past shows nothing, and of tables what they are now. What it must hold in memory, it reads when it is asked for.
+   * @throws {DatabaseError} `HISTORY_GONE` with `oldest` when `at` is older than what is kept, here or, when it is pruned meanwhile, by what reads;
+   *   `INVALID_ARGUMENT` for a commit that is still to come; `OVERLOADED` when too many views are open.
    */
   view(principal: Principal, at?: AsOf): Promise<ReadView>;
 
@@ -90,6 +92,19 @@ export interface ReadView {
   getDocument(id: string, archived?: Archived): Document | null | Promise<Document | null>;
 
   /**
+   * A version of the document that the view has under this id, archived or not. Null when it has none, or none of this number (from 1) yet, or when
+   * `archived` (`INCLUDE` when absent) does not admit the version as it was. What was erased has no history.
+   * @throws {DatabaseError} `HISTORY_GONE` with `oldest` when it had one that is not kept any more.
+   */
+  documentVersion(id: string, version: number, archived?: Archived): Promise<Document | null>;
+
+  /** The kept versions of that document, newest first: at most `limit`, of those below version `before`, or else from the newest on. */
+  documentHistory(id: string, page: HistoryPage): Promise<readonly Document[]>;
+
+  /** The number of the oldest version of that document that is kept; null when the view has none under this id. */
+  oldestDocumentVersion(id: string): Promise<number | null>;
+
+  /**
    * One page of the documents that fit, in the order asked for; ties are broken by creation, then id.
    * @throws {DatabaseError} `INVALID_ARGUMENT` for a cursor that is not of this query's order.
    */
@@ -117,6 +132,11 @@ export interface ReadView {
 
   /** Idempotent. A view that is used after it was closed throws. */
   close(): void;
+}
+
+export interface HistoryPage {
+  readonly before?: number | undefined;
+  readonly limit: number;
 }
 
 export interface DocumentPage {

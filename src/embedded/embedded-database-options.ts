@@ -36,6 +36,8 @@ export interface EmbeddedDatabaseLimits {
   readonly viewsMax: number;
   /** Groups, and distinct values of all of them together, that one aggregate keeps at once. */
   readonly groupsMax: number;
+  /** What views of the past may hold in memory of documents that were changed since, all of them together. */
+  readonly pastBytesMax: number;
   /** How long a read view may stay open, in milliseconds. */
   readonly viewMsMax: number;
   /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
@@ -59,6 +61,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   pendingBytesMax: 256 * 1024 * 1024,
   viewsMax: 10_000,
   groupsMax: 100_000,
+  pastBytesMax: 64 * 1024 * 1024,
   viewMsMax: 60_000,
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,

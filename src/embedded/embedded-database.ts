@@ -8,7 +8,13 @@ import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '..
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
 import { formatPath, type Path } from '../document/path.ts';
-import { DatabaseError, LimitExceededError, TableNotFoundError } from '../errors.ts';
+import {
+  DatabaseError,
+  HistoryGoneError,
+  InvalidArgumentError,
+  LimitExceededError,
+  TableNotFoundError,
+} from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { admits } from './admits.ts';
 import { commitOf, prepareCommit } from './commit-preparation.ts';
@@ -20,6 +26,8 @@ import {
   type EmbeddedDatabaseOptions,
 } from './embedded-database-options.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
+import { sequenceAt } from './history/commit-time.ts';
+import { PastMemory } from './history/past-memory.ts';
 import { TimeSlice } from './history/time-slice.ts';
 import { IndexBuilder } from './index-builder.ts';
 import { IndexCatalog } from './index-catalog.ts';
@@ -53,10 +61,11 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const state = new State();
   const views = new Set<EmbeddedReadView>();
   const scanTurns = new ScanTurns(clock);
+  const pastMemory = new PastMemory(limits.pastBytesMax);
   const memory = new MemoryLimit({
     bytesMax: limits.memoryBytesMax,
     // The oldest view keeps the most.
-    countedBytes: () => state.bytes + (views.values().next().value?.keptBytes ?? 0),
+    countedBytes: () => state.bytes + (views.values().next().value?.keptBytes ?? 0) + pastMemory.bytes,
     heapMeter,
   });
   try {
@@ -76,7 +85,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     const staging = new Staging(state);
     await state.fillIndexes(new TimeSlice(clock));
     const { onWriteState, onStorageEvent: onEvent } = options;
-    const memories = { state, staging, views, memory };
+    const memories = { state, staging, views, memory, pastMemory };
     const ports = { fileSystem, directory, clock, random };
     const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState, onEvent };
     const database = new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
@@ -108,6 +117,7 @@ interface Parts {
   /** Those that are open, oldest first. */
   readonly views: Set<EmbeddedReadView>;
   readonly memory: MemoryLimit;
+  readonly pastMemory: PastMemory;
   readonly storage: Storage;
   readonly scanTurns: ScanTurns;
   readonly clock: Clock;
@@ -135,6 +145,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #closing = new AbortController();
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
+  readonly #pastMemory: PastMemory;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
   /** At first what the status says, which the owner is to look at. */
@@ -150,6 +161,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#scanTurns = parts.scanTurns;
     this.#views = parts.views;
     this.#memory = parts.memory;
+    this.#pastMemory = parts.pastMemory;
     this.#limits = parts.limits;
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
@@ -234,7 +246,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
   async view(_principal: Principal, at?: AsOf): Promise<ReadView> {
     this.#checkOpen();
-    this.#checkKept(at);
+    const sequence = at === undefined ? this.#state.sequence : await this.#sequenceOf(at);
+    if (at !== undefined) {
+      this.#checkOpen();
+      this.#checkKept(sequence);
+    }
     if (this.#views.size >= this.#limits.viewsMax) {
       throw new DatabaseError('OVERLOADED', `${this.#views.size} read views are open already: try again later`, {
         limit: this.#limits.viewsMax,
@@ -246,9 +262,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       clock: this.#clock,
       scanTurns: this.#scanTurns,
       tables: this.#tableReader,
+      history: this.#storage.past,
       groupsMax: this.#limits.groupsMax,
       deadlineMs: this.#limits.viewMsMax,
       onClose: (closed) => this.#views.delete(closed),
+      past: sequence === this.#state.sequence ? undefined : { sequence, share: this.#pastMemory.share() },
     });
     this.#views.add(view);
     return view;
@@ -367,12 +385,25 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     });
   }
 
-  /** Until history is kept, the one state that can be read is the newest. */
-  #checkKept(at: AsOf | undefined): void {
-    if (at === undefined) return;
+  /** The commit that a view is to be as of. @throws {DatabaseError} `INVALID_ARGUMENT` when it is still to come, `HISTORY_GONE`. */
+  async #sequenceOf(at: AsOf): Promise<number> {
+    if ('sequence' in at) return at.sequence;
     const { sequence, committedAt } = this.#state;
-    const kept = 'sequence' in at ? at.sequence === sequence : at.time >= committedAt;
-    if (!kept) throw new DatabaseError('HISTORY_GONE', 'That state is not kept', { oldest: sequence });
+    if (at.time >= committedAt) return sequence;
+    return this.#storage.past.read(sequence, (files) => sequenceAt(files, at.time));
+  }
+
+  #checkKept(sequence: number): void {
+    const newest = this.#state.sequence;
+    if (sequence > newest) {
+      throw new InvalidArgumentError(`asOf: there is no commit ${sequence} yet, the newest is ${newest}`, {
+        path: 'asOf.sequence',
+        expected: `a sequence up to ${newest}`,
+      });
+    }
+    const { oldest } = this.#storage.history;
+    if (sequence < oldest)
+      throw new HistoryGoneError(`The state after commit ${sequence} is not kept any more`, oldest);
   }
 }
 

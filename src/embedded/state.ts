@@ -41,6 +41,7 @@ export class State {
   #supersededBytes = 0;
   #sequence = 0;
   #committedAt = 0;
+  #tablesDropped = 0;
   /** Whether indexes follow the documents: not while a log is read, whoever only reads it needs none. */
   #fillsIndexes = false;
 
@@ -56,6 +57,11 @@ export class State {
   /** When the newest commit was made, in milliseconds since the Unix epoch; 0 before the first. */
   get committedAt(): number {
     return this.#committedAt;
+  }
+
+  /** How many tables were dropped since it was made. */
+  get tablesDropped(): number {
+    return this.#tablesDropped;
   }
 
   /** About what the documents and the indexes take in memory. */
@@ -237,6 +243,7 @@ export class State {
     }
     this.documents.removeAll(table.documents);
     for (const index of table.indexes.keys()) this.#indexes.delete(index);
+    this.#tablesDropped += 1;
     this.#tables.delete(table.reference.name);
     this.#tableNames.delete(id);
     if (id === defaultTable.id) this.#addTable(new TableState(defaultTable, null));

@@ -5,6 +5,7 @@ import { everything } from '../query/filter.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
+import { HistoryReader } from './history/history-reader.ts';
 import { withLogDirectorySync } from './history/log-directory-sync.ts';
 import { Log, type LogPoint } from './log/log.ts';
 import { NoSpaceError } from './log/log-error.ts';
@@ -50,6 +51,8 @@ export interface StorageOptions {
 export class Storage {
   readonly log: Log;
   readonly queue: CommitQueue;
+  /** Reads what is kept of the past. */
+  readonly past: HistoryReader;
   readonly #options: StorageOptions;
   readonly #snapshotter: Snapshotter;
   readonly #history: HistoryKeeper;
@@ -101,6 +104,7 @@ export class Storage {
     this.log = log;
     this.#history = history;
     const { fileSystem, directory, clock, random, pendingBytesMax, onEvent } = options;
+    this.past = new HistoryReader({ fileSystem, directory, clock });
     this.queue = new CommitQueue({
       writer: { append: (commits) => this.#append(commits) },
       pendingBytesMax,
@@ -194,6 +198,7 @@ export class Storage {
         clock,
         scanTurns,
         tables: new TableReader(state, clock),
+        history: this.past,
         deadlineMs: Number.POSITIVE_INFINITY,
         onClose: () => {},
       });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { describeCatalog } from './catalog-suite.ts';
 import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
+import { describeHistory } from './history-suite.ts';
 import { LaterTickDatabase } from './later-tick-database.ts';
 
 async function embedded(): Promise<EngineUnderTest> {
@@ -19,7 +20,7 @@ async function laterTick(): Promise<EngineUnderTest> {
   return { ...engine, open: async () => new LaterTickDatabase(await engine.open()) };
 }
 
-for (const describeEngine of [describeDatabase, describeCatalog]) {
+for (const describeEngine of [describeDatabase, describeCatalog, describeHistory]) {
   describeEngine('embedded engine', embedded);
   describeEngine('embedded engine that answers in a later tick', laterTick);
 }

@@ -91,6 +91,21 @@ class LaterTickReadView implements ReadView {
     return this.#view.getDocument(id, archived);
   }
 
+  async documentVersion(...args: Parameters<ReadView['documentVersion']>): Promise<Document | null> {
+    await nextTick();
+    return this.#view.documentVersion(...args);
+  }
+
+  async documentHistory(...args: Parameters<ReadView['documentHistory']>): Promise<readonly Document[]> {
+    await nextTick();
+    return this.#view.documentHistory(...args);
+  }
+
+  async oldestDocumentVersion(id: string): Promise<number | null> {
+    await nextTick();
+    return this.#view.oldestDocumentVersion(id);
+  }
+
   async findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage> {
     await nextTick();
     return this.#view.findDocuments(query, page);

@@ -13,11 +13,14 @@ export class VisibleDocuments implements SupersedeListener {
   readonly #changed: Document[] = [];
   readonly #changedById = new Map<string, Document>();
 
-  /** @param onChange Called when there is more to remember: whoever has no use for the view any more may close it then. */
-  constructor(state: State, onChange: () => void) {
+  /**
+   * @param onChange Called when there is more to remember: whoever has no use for the view any more may close it then.
+   * @param sequence not above that of the state. Where it is below, `remember` must be told what was changed or erased in between.
+   */
+  constructor(state: State, onChange: () => void, sequence = state.sequence) {
     this.state = state;
     this.#onChange = onChange;
-    this.sequence = state.sequence;
+    this.sequence = sequence;
     state.addListener(this);
   }
 
@@ -38,9 +41,23 @@ export class VisibleDocuments implements SupersedeListener {
 
   supersede(previous: Document): void {
     if (previous.sequence > this.sequence) return;
-    this.#changed.push(previous);
-    this.#changedById.set(previous.id, previous);
+    this.#add(previous);
     this.#onChange();
+  }
+
+  /** Versions that the view sees, of documents that were changed or erased before it was opened. Known ones are passed over. */
+  remember(documents: readonly Document[]): void {
+    for (const document of documents) if (!this.#changedById.has(document.id)) this.#add(document);
+  }
+
+  /** Whether a version is remembered. */
+  remembers(id: string): boolean {
+    return this.#changedById.has(id);
+  }
+
+  #add(document: Document): void {
+    this.#changed.push(document);
+    this.#changedById.set(document.id, document);
   }
 
   erase(previous: Document): void {

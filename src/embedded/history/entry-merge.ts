@@ -1,12 +1,12 @@
 import { Heap } from '../heap.ts';
 import type { IndexEntry } from './index-entry.ts';
-import type { SegmentIndex } from './segment-index.ts';
+import type { IndexedEntries } from './segment-lookup.ts';
 import type { TimeSlice } from './time-slice.ts';
 
 /** An entry, and the index that it is from. */
 export interface MergedEntry {
   readonly entry: IndexEntry;
-  readonly index: SegmentIndex;
+  readonly index: IndexedEntries;
 }
 
 /**
@@ -14,7 +14,7 @@ export interface MergedEntry {
  * has very many indexes merges them in parts.
  * @param indexes in the order of their segments.
  */
-export async function* mergeEntries(indexes: readonly SegmentIndex[], slice: TimeSlice): AsyncGenerator<MergedEntry> {
+export async function* mergeEntries(indexes: readonly IndexedEntries[], slice: TimeSlice): AsyncGenerator<MergedEntry> {
   const heap = new Heap<Head>(isBefore);
   for (const [rank, index] of indexes.entries()) {
     const cursor = new EntryCursor(index);
@@ -39,11 +39,11 @@ interface Head extends MergedEntry {
 }
 
 class EntryCursor {
-  readonly #entries: AsyncGenerator<IndexEntry[]>;
+  readonly #entries: AsyncGenerator<readonly IndexEntry[]>;
   #block: readonly IndexEntry[] = [];
   #at = 0;
 
-  constructor(index: SegmentIndex) {
+  constructor(index: IndexedEntries) {
     this.#entries = index.entries();
   }
 

@@ -37,26 +37,33 @@ export class IndexSorter {
 
   /** The numbers of the entries in the order of the index: a merge sort, whose runs and steps others get turns between. */
   async sort(slice: TimeSlice): Promise<Uint32Array> {
-    let from: Uint32Array = new Uint32Array(this.#count);
-    for (let start = 0; start < this.#count; start += runLength) {
-      const end = Math.min(start + runLength, this.#count);
+    // Of those that there are now: more may be added in the pauses.
+    const count = this.#count;
+    let from: Uint32Array = new Uint32Array(count);
+    for (let start = 0; start < count; start += runLength) {
+      const end = Math.min(start + runLength, count);
       for (let number = start; number < end; number += 1) from[number] = number;
       from.subarray(start, end).sort((a, b) => this.#compare(a, b));
       if (slice.due) await slice.pause();
     }
-    let to: Uint32Array = new Uint32Array(this.#count);
-    for (let length = runLength; length < this.#count; length *= 2) {
-      for (let start = 0; start < this.#count; start += length * 2) {
-        await this.#mergeRuns(from, to, start, length, slice);
+    let to: Uint32Array = new Uint32Array(count);
+    for (let length = runLength; length < count; length *= 2) {
+      for (let start = 0; start < count; start += length * 2) {
+        await this.#mergeRuns(from, to, { start, length, count }, slice);
       }
       [from, to] = [to, from];
     }
     return from;
   }
 
-  async #mergeRuns(from: Uint32Array, to: Uint32Array, start: number, length: number, slice: TimeSlice): Promise<void> {
-    const middle = Math.min(start + length, this.#count);
-    const end = Math.min(start + length * 2, this.#count);
+  async #mergeRuns(
+    from: Uint32Array,
+    to: Uint32Array,
+    { start, length, count }: { readonly start: number; readonly length: number; readonly count: number },
+    slice: TimeSlice,
+  ): Promise<void> {
+    const middle = Math.min(start + length, count);
+    const end = Math.min(start + length * 2, count);
     let left = start;
     let right = middle;
     for (let at = start; at < end; at += 1) {

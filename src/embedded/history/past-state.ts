@@ -7,20 +7,31 @@ import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
 import { entryKinds } from '../snapshot/snapshot-block.ts';
 import type { SnapshotEntry } from '../snapshot/snapshot-entry.ts';
 import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
-import type { SnapshotContentWriter } from '../snapshot/snapshot-writer.ts';
 import { type MergedEntry, mergeEntries } from './entry-merge.ts';
 import { subjects } from './index-entry.ts';
 import { RecordWindow } from './record-window.ts';
-import type { SegmentIndex } from './segment-index.ts';
+import type { IndexedEntries } from './segment-lookup.ts';
 import type { TimeSlice } from './time-slice.ts';
 
 export interface PastStateSources {
   /** Null when the log goes back to the first commit. */
   readonly base: SnapshotReader | null;
   /** Of every segment from the base to `sequence`, in order. */
-  readonly indexes: readonly SegmentIndex[];
+  readonly indexes: readonly IndexedEntries[];
   /** At or behind the base, in or before the last of the segments. */
   readonly sequence: number;
+}
+
+/** Who takes the state: the writer of a snapshot, or whoever looks for something in it. */
+export interface PastStateWriter {
+  definitions(definitions: Definitions): void;
+  /** A document as the base has it. */
+  entry(entry: SnapshotEntry): void;
+  /** The payload of a `putDocument` record, good until this returns. */
+  documentRecord(sequence: number, payload: Buffer): void;
+  /** Whether `pause` is to be called. */
+  readonly due: boolean;
+  pause(): Promise<void>;
 }
 
 /**
@@ -31,7 +42,7 @@ export interface PastStateSources {
  */
 export async function writePastState(
   sources: PastStateSources,
-  writer: SnapshotContentWriter,
+  writer: PastStateWriter,
   slice: TimeSlice,
 ): Promise<void> {
   const state = new PastState(sources, slice);
@@ -108,7 +119,7 @@ class PastState {
     return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, definition]) => definition);
   }
 
-  async writeDocuments(writer: SnapshotContentWriter): Promise<void> {
+  async writeDocuments(writer: PastStateWriter): Promise<void> {
     for (;;) {
       const inBase = this.#base.current;
       const inSegment = this.#next?.entry;
@@ -128,12 +139,12 @@ class PastState {
     }
   }
 
-  #writeOfBase(entry: SnapshotEntry, writer: SnapshotContentWriter): void {
+  #writeOfBase(entry: SnapshotEntry, writer: PastStateWriter): void {
     const tableId = readUuid(entry.payload, entry.recordStart + uuidBytes);
     if (!this.#drops.has(tableId)) writer.entry(entry);
   }
 
-  async #writeOfSegment({ entry, index }: MergedEntry, writer: SnapshotContentWriter): Promise<void> {
+  async #writeOfSegment({ entry, index }: MergedEntry, writer: PastStateWriter): Promise<void> {
     if (entry.kind === recordKinds.eraseDocument) return;
     const payload = payloadOf(await this.#records.read(index.segment, entry));
     const drop = this.#drops.get(readUuid(payload, uuidBytes));

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { IndexEntry } from './index-entry.ts';
-import type { SealedSegment } from './sealed-segment.ts';
+import type { RecordSource } from './segment-lookup.ts';
 
 const windowBytes = 32 * 1024;
 
@@ -16,13 +16,13 @@ interface Window {
  * is next in its segment. Holds a window of each segment.
  */
 export class RecordWindow {
-  readonly #windows = new Map<SealedSegment, Window>();
+  readonly #windows = new Map<RecordSource, Window>();
 
   /**
    * The whole record of an index entry, good until the next is read.
    * @throws {CorruptionError} when it is not what it was when the index was made.
    */
-  async read(segment: SealedSegment, entry: IndexEntry): Promise<Buffer> {
+  async read(segment: RecordSource, entry: IndexEntry): Promise<Buffer> {
     const { offset, length, checksum } = entry;
     const record =
       length > windowBytes ? await this.#readAlone(segment, entry) : await this.#readInWindow(segment, entry);
@@ -30,12 +30,12 @@ export class RecordWindow {
     throw segment.corruption(offset, entry.sequence, 'a record that is not what it was when it was indexed');
   }
 
-  async #readAlone(segment: SealedSegment, { offset, length }: IndexEntry): Promise<Buffer> {
+  async #readAlone(segment: RecordSource, { offset, length }: IndexEntry): Promise<Buffer> {
     const record = Buffer.allocUnsafe(length);
     return record.subarray(0, await segment.read(record, offset));
   }
 
-  async #readInWindow(segment: SealedSegment, { offset, length }: IndexEntry): Promise<Buffer> {
+  async #readInWindow(segment: RecordSource, { offset, length }: IndexEntry): Promise<Buffer> {
     let window = this.#windows.get(segment);
     if (window === undefined) {
       window = { buffer: Buffer.allocUnsafeSlow(windowBytes), start: 0, end: 0 };

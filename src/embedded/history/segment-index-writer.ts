@@ -89,8 +89,8 @@ async function writeIndex(
   await writeFully(file, encodeIndexFooter(footer), position);
 }
 
-/** Null for a record that leaves nothing in the state. */
-function subjectOf(kind: number): number | null {
+/** What a record of this kind is about, one of `subjects`; null when it leaves nothing in the state. */
+export function subjectOf(kind: number): number | null {
   switch (kind) {
     case recordKinds.putDocument:
     case recordKinds.eraseDocument:

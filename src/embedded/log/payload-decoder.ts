@@ -39,7 +39,7 @@ export class PayloadDecoder {
     return table;
   }
 
-  putTable({ id, name }: TableRecord): void {
+  putTable({ id, name }: TableReference): void {
     if (this.#tables.get(id)?.name !== name) this.#tables.set(id, Object.freeze({ id, name }));
     this.#forgetLastTable();
   }

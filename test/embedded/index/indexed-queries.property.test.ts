@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../src/document/json.ts';
 import { formatPath } from '../../../src/document/path.ts';
 import { admits } from '../../../src/embedded/admits.ts';
 import { EmbeddedReadView } from '../../../src/embedded/embedded-read-view.ts';
+import { HistoryReader } from '../../../src/embedded/history/history-reader.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import type { LogRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
@@ -15,6 +16,7 @@ import { encodeCursor } from '../../../src/query/cursor.ts';
 import { compileFilter } from '../../../src/query/filter-compiler.ts';
 import type { FindQuery, PageRequest } from '../../../src/query/find-query.ts';
 import { sortDocuments } from '../../../src/query/sort.ts';
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 import { makeDocument } from '../../query/make-document.ts';
 import { bodies, filters, orders, paths } from './random-queries.ts';
 
@@ -212,6 +214,7 @@ async function run<Result>(
     state,
     clock,
     tables: new TableReader(state, clock),
+    history: new HistoryReader({ fileSystem: new SimulatedFileSystem(), directory: '/data', clock }),
     scanTurns: new ScanTurns(clock, 4),
     deadlineMs: 1e9,
     planCosts: scenario.planCosts,
