@@ -56,6 +56,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       historyBytesMax: config.historyBytesMax,
       viewsMax: config.viewsMax,
       groupsMax: config.groupsMax,
+      pastBytesMax: config.pastBytesMax,
       viewMsMax: config.viewMsMax,
       memoryBytesMax: config.memoryBytesMax,
       stallMsMax: config.stallMsMax,

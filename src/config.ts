@@ -207,6 +207,13 @@ export const settings = {
     type: wholeNumber('GROUPS', 1, 10_000_000),
     help: 'Most groups, and most distinct values, that one aggregate may keep in memory while it reads. More fails with LIMIT_EXCEEDED.',
   },
+  pastBytesMax: {
+    flag: 'past-bytes-max',
+    environment: ['YARADB_PAST_BYTES_MAX'],
+    default: '64MiB',
+    type: size('1MiB', '16384GiB'),
+    help: 'Most memory that queries of the past (asOf), all together, may take for documents that were changed since. A query that needs more fails with LIMIT_EXCEEDED.',
+  },
   viewMsMax: {
     flag: 'view-ms-max',
     environment: ['YARADB_VIEW_MS_MAX'],
@@ -287,6 +294,7 @@ export interface Config {
   readonly historyBytesMax: number;
   readonly viewsMax: number;
   readonly groupsMax: number;
+  readonly pastBytesMax: number;
   readonly viewMsMax: number;
   readonly selfDestruct: 'refused' | 'allowed';
   readonly drainMsMax: number;
@@ -357,6 +365,7 @@ export function parseConfig(
     historyBytesMax: read(settings.historyBytesMax),
     viewsMax: read(settings.viewsMax),
     groupsMax: read(settings.groupsMax),
+    pastBytesMax: read(settings.pastBytesMax),
     viewMsMax: read(settings.viewMsMax),
     selfDestruct: read(settings.selfDestruct),
     drainMsMax: read(settings.drainMsMax),

@@ -4,12 +4,22 @@ import { encodeCursor } from '../query/cursor.ts';
 import type { FindQuery, PageRequest } from '../query/find-query.ts';
 import { parseOrderBy } from '../query/order-parser.ts';
 import { parsePageRequest } from '../query/page-request-parser.ts';
+import { type AsOfRef, asOfOf } from './as-of.ts';
 import type { DocumentRef } from './document.ts';
 import { type DocumentFilterInputs, filterOf } from './document-filter.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
-/** A list that was asked for. The page is read only for fields that need it, and once. */
-class DocumentList {
+/** A list that was asked for. */
+export interface DocumentConnection {
+  /** The list is exact as of this commit. */
+  readonly sequence: number;
+  page(): Promise<DocumentPage>;
+  cursor(document: Document): string;
+  totalCount(): Promise<number>;
+}
+
+/** What a query finds. The page is read only for fields that need it, and once. */
+class DocumentList implements DocumentConnection {
   readonly view: ReadView;
   readonly query: FindQuery;
   readonly #request: PageRequest;
@@ -21,6 +31,10 @@ class DocumentList {
     this.#request = request;
   }
 
+  get sequence(): number {
+    return this.view.sequence;
+  }
+
   page(): Promise<DocumentPage> {
     this.#page ??= this.view.findDocuments(this.query, this.#request);
     return this.#page;
@@ -29,10 +43,14 @@ class DocumentList {
   cursor(document: Document): string {
     return encodeCursor(this.query.orderBy, document);
   }
+
+  totalCount(): Promise<number> {
+    return this.view.countDocuments(this.query);
+  }
 }
 
 interface Edge {
-  readonly list: DocumentList;
+  readonly list: DocumentConnection;
   readonly document: Document;
 }
 
@@ -43,12 +61,15 @@ interface PageInfo {
   readonly endCursor: string | null;
 }
 
+export type DocumentConnectionRef = ReturnType<typeof addDocumentConnection>;
+
 /** Adds `DocumentConnection`, its parts and the field that lists documents. */
 export function addDocumentConnection(
   builder: YaradbSchemaBuilder,
   document: DocumentRef,
   inputs: DocumentFilterInputs,
-): void {
+  asOfInput: AsOfRef,
+) {
   const pageInfo = builder.objectRef<PageInfo>('PageInfo').implement({
     fields: (t) => ({
       hasNextPage: t.exposeBoolean('hasNextPage'),
@@ -65,7 +86,7 @@ export function addDocumentConnection(
     }),
   });
 
-  const connection = builder.objectRef<DocumentList>('DocumentConnection').implement({
+  const connection = builder.objectRef<DocumentConnection>('DocumentConnection').implement({
     description: 'One page of a list: a Relay connection, plus `nodes`.',
     fields: (t) => ({
       edges: t.field({
@@ -77,12 +98,12 @@ export function addDocumentConnection(
       totalCount: t.field({
         type: 'SafeInt',
         description: 'All documents that fit, whatever the page. Computed only when asked for.',
-        resolve: ({ view, query }) => view.countDocuments(query),
+        resolve: (list) => list.totalCount(),
       }),
       sequence: t.field({
         type: 'Sequence',
         description: 'The list is exact as of this commit.',
-        resolve: ({ view }) => view.sequence,
+        resolve: ({ sequence }) => sequence,
       }),
     }),
   });
@@ -101,8 +122,9 @@ export function addDocumentConnection(
         before: t.arg.string(),
         offset: t.arg.int(),
         archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
+        asOf: t.arg({ type: asOfInput }),
       },
-      resolve: async (_root, { table, filter, orderBy, archived, ...page }, context) => {
+      resolve: async (_root, { table, filter, orderBy, archived, asOf, ...page }, context) => {
         const { queryLimits } = context.services;
         const query: FindQuery = {
           table: table ?? undefined,
@@ -111,13 +133,15 @@ export function addDocumentConnection(
           archived: archived ?? 'EXCLUDE',
         };
         const request = parsePageRequest(page, queryLimits.page);
-        return new DocumentList(await context.view(), query, request);
+        return new DocumentList(await context.view(asOfOf(asOf)), query, request);
       },
     }),
   );
+
+  return connection;
 }
 
-async function resolvePageInfo(list: DocumentList): Promise<PageInfo> {
+async function resolvePageInfo(list: DocumentConnection): Promise<PageInfo> {
   const { documents, hasNextPage, hasPreviousPage } = await list.page();
   const first = documents.at(0);
   const last = documents.at(-1);

@@ -1,10 +1,11 @@
 import { type AggregateInput, parseAggregate } from '../query/aggregate-parser.ts';
 import type { DocumentGroup } from '../query/aggregate-query.ts';
+import { type AsOfRef, asOfOf } from './as-of.ts';
 import { type DocumentFilterInputs, filterOf } from './document-filter.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
 /** Adds `DocumentGroup` and the field that groups documents. */
-export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs): void {
+export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs, asOfInput: AsOfRef): void {
   const measure = builder.inputType('Measure', {
     description:
       'One of the measures, of the values at its path, and a name for the result. A list is one value. `sum` and `avg` pass over what is no ' +
@@ -41,12 +42,13 @@ export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentF
         table: t.arg.string(),
         filter: t.arg({ type: inputs.filter }),
         archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
+        asOf: t.arg({ type: asOfInput }),
         groupBy: t.arg.stringList({ description: 'What is missing counts as null, and a list as one value.' }),
         measures: t.arg({ type: [measure], required: true }),
         orderBy: t.arg({ type: [order], description: 'Most significant first. By the key when left out.' }),
         first: t.arg.int({ description: 'All groups when left out.' }),
       },
-      resolve: async (_root, { table, filter, archived, ...aggregate }, context) => {
+      resolve: async (_root, { table, filter, archived, asOf, ...aggregate }, context) => {
         const { queryLimits } = context.services;
         const query = {
           table: table ?? undefined,
@@ -54,7 +56,7 @@ export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentF
           archived: archived ?? 'EXCLUDE',
           ...parseAggregate(aggregate satisfies AggregateInput, queryLimits.aggregate),
         };
-        return (await context.view()).aggregateDocuments(query);
+        return (await context.view(asOfOf(asOf))).aggregateDocuments(query);
       },
     }),
   );

@@ -4,6 +4,7 @@ import { parseDocumentId } from '../document/document-id.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
 import { parsePath, resolvePath } from '../document/path.ts';
 import { InvalidArgumentError } from '../errors.ts';
+import { type AsOfRef, asOfOf } from './as-of.ts';
 import type { DocumentFilterInputs } from './document-filter.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
@@ -11,7 +12,7 @@ import type { YaradbSchemaBuilder } from './schema-builder.ts';
 export type DocumentRef = ReturnType<typeof addDocument>;
 
 /** Adds `Document` and the fields that read and write a single one. */
-export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs) {
+export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs, asOfInput: AsOfRef) {
   const document = builder.objectRef<Document>('Document').implement({
     description: 'One version of a JSON document.',
     fields: (t) => ({
@@ -41,15 +42,19 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
     t.field({
       type: document,
       nullable: true,
-      description: 'Null when there is none that `archived` admits.',
+      description: 'Null when there is none that `archived` admits, or none of this version.',
       args: {
         id: t.arg.id({ required: true }),
+        version: t.arg.int({ description: 'The newest when left out. `archived` is about the version as it was.' }),
+        asOf: t.arg({ type: asOfInput }),
         archived: t.arg({ type: inputs.archived, defaultValue: 'EXCLUDE' }),
       },
-      resolve: async (_root, { id, archived }, context) => {
+      resolve: async (_root, { id, version, asOf, archived }, context) => {
         const documentId = parseDocumentId(id, 'id');
-        const view = await context.view();
-        return view.getDocument(documentId, archived ?? 'EXCLUDE');
+        if (version != null) checkVersionNumber(version);
+        const view = await context.view(asOfOf(asOf));
+        if (version == null) return view.getDocument(documentId, archived ?? 'EXCLUDE');
+        return view.documentVersion(documentId, version, archived ?? 'EXCLUDE');
       },
     }),
   );
@@ -125,6 +130,14 @@ async function commit({ database, principal }: OperationContext, operation: Oper
   const [document] = documents;
   if (document === undefined) throw new TypeError(`The commit of one ${operation.kind} operation gave no document`);
   return document;
+}
+
+function checkVersionNumber(version: number): void {
+  if (version >= 1) return;
+  throw new InvalidArgumentError(`version: ${version} is given`, {
+    path: 'version',
+    expected: 'a whole number from 1',
+  });
 }
 
 function parseBody(body: JsonValue | undefined): JsonObject {

@@ -1,6 +1,7 @@
-import type { Database, ReadView } from '../database/database.ts';
+import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus } from '../database/status.ts';
+import type { Document } from '../document/document.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
 
@@ -14,11 +15,15 @@ export interface GraphqlServices {
   readonly queryLimits: QueryLimits;
 }
 
-/** One execution of one operation: who asks, and the one read view that all root fields of a query see. */
+/** One execution of one operation: who asks, and the one read view that all root fields of a query see which ask for the same state. */
 export class OperationContext {
   readonly services: GraphqlServices;
   readonly principal: Principal;
-  #view: Promise<ReadView> | undefined;
+  /** By what they are as of. */
+  readonly #asOf = new Map<string, Promise<ReadView>>();
+  /** Those that were opened, for whatever field. */
+  readonly #views: ReadView[] = [];
+  #lookup: Promise<unknown> = Promise.resolve();
 
   constructor(services: GraphqlServices, principal: Principal) {
     this.services = services;
@@ -29,10 +34,47 @@ export class OperationContext {
     return this.services.database;
   }
 
-  /** The operation's read view, opened for the first field that asks. Fields of mutations never ask: each commits by itself. */
-  view(): Promise<ReadView> {
-    this.#view ??= this.database.view(this.principal);
-    return this.#view;
+  /**
+   * The operation's read view of a state, opened for the first field that asks; of the newest one when `at` is absent. Fields of mutations never
+   * ask: each commits by itself.
+   */
+  view(at?: AsOf): Promise<ReadView> {
+    const key = at === undefined ? '' : 'sequence' in at ? `sequence ${at.sequence}` : `time ${at.time}`;
+    let view = this.#asOf.get(key);
+    if (view === undefined) {
+      view = this.#open(at);
+      this.#asOf.set(key, view);
+    }
+    return view;
+  }
+
+  /**
+   * A view that has this document, in this version or a later one: the one that it was read from, or, when a mutation gave it, one of after that.
+   * Null when it was erased since.
+   */
+  viewWith(document: Document): Promise<ReadView | null> {
+    // One after the other, so that all documents of one commit share the view that the first of them opens.
+    const found = this.#lookup.then(() => this.#findViewWith(document));
+    this.#lookup = found.catch(() => undefined);
+    return found;
+  }
+
+  async #findViewWith(document: Document): Promise<ReadView | null> {
+    let isLate = false;
+    for (const view of this.#views) {
+      if (view.sequence < document.sequence) continue;
+      if (await hasDocument(view, document)) return view;
+      isLate = true;
+    }
+    if (isLate) return null;
+    const view = await this.#open();
+    return (await hasDocument(view, document)) ? view : null;
+  }
+
+  async #open(at?: AsOf): Promise<ReadView> {
+    const view = await this.database.view(this.principal, at);
+    this.#views.push(view);
+    return view;
   }
 
   status(): Promise<DatabaseStatus> {
@@ -41,13 +83,20 @@ export class OperationContext {
 
   /** How the queries so far were answered. */
   async explanations(): Promise<readonly QueryExplanation[]> {
-    return (await this.#view)?.explanations ?? [];
+    await Promise.allSettled(this.#asOf.values());
+    return this.#views.flatMap(({ explanations }) => explanations);
   }
 
   /** To be called once, when the execution has ended, however it ended. */
   async close(): Promise<void> {
     // A view that could not be opened has told every field that asked for it, and there is nothing to close.
-    const view = await this.#view?.catch(() => undefined);
-    view?.close();
+    await Promise.allSettled(this.#asOf.values());
+    await this.#lookup;
+    for (const view of this.#views) view.close();
   }
+}
+
+async function hasDocument(view: ReadView, { id, createdSequence, version }: Document): Promise<boolean> {
+  const found = await view.getDocument(id, 'INCLUDE');
+  return found !== null && found.createdSequence === createdSequence && found.version >= version;
 }

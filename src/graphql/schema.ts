@@ -1,10 +1,12 @@
 import { type GraphQLSchema, specifiedDirectives } from 'graphql';
 import type { JsonLimits } from '../document/json-parser.ts';
+import { addAsOf } from './as-of.ts';
 import { addDateTimeScalar } from './date-time-scalar.ts';
 import { addDocument } from './document.ts';
 import { addDocumentConnection } from './document-connection.ts';
 import { addDocumentFilter } from './document-filter.ts';
 import { addDocumentGroup } from './document-group.ts';
+import { addDocumentHistory } from './document-history.ts';
 import { explainDirective } from './explain-directive.ts';
 import { addJsonScalar } from './json-scalar.ts';
 import { addSafeIntegerScalars } from './safe-integer-scalar.ts';
@@ -25,9 +27,11 @@ export function buildSchema(options: SchemaOptions): GraphQLSchema {
   addDateTimeScalar(builder);
   addSafeIntegerScalars(builder);
   const inputs = addDocumentFilter(builder);
-  const document = addDocument(builder, inputs);
-  addDocumentConnection(builder, document, inputs);
-  addDocumentGroup(builder, inputs);
+  const asOf = addAsOf(builder);
+  const document = addDocument(builder, inputs, asOf);
+  const connection = addDocumentConnection(builder, document, inputs, asOf);
+  addDocumentHistory(builder, document, connection);
+  addDocumentGroup(builder, inputs, asOf);
   addTable(builder, inputs);
   addServerStatus(builder);
   return builder.toSchema({ directives: [...specifiedDirectives, explainDirective] });

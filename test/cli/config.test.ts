@@ -25,6 +25,7 @@ describe('config', () => {
       bodyBytesMax: 16 * 1024 * 1024,
       nestingMax: 512,
       integerDigitsMax: 1024,
+      pastBytesMax: 67_108_864,
       pageSizeMax: 1000,
       filterDepthMax: 64,
       filterPartsMax: 1000,
