@@ -7,6 +7,11 @@ export function isTextLonger(value: unknown, lengthMax: number): boolean {
   return lengthLeft(value, lengthMax) < 0;
 }
 
+/** About how many characters the JSON text of a value has, told in the same way. */
+export function textLength(value: unknown): number {
+  return Number.MAX_SAFE_INTEGER - lengthLeft(value, Number.MAX_SAFE_INTEGER);
+}
+
 /** What is left of `length` behind the value; negative, and not exact, when it is too long. */
 function lengthLeft(value: unknown, length: number): number {
   switch (typeof value) {
