@@ -38,6 +38,7 @@ export interface App {
  *   system's error.
  */
 export async function createApp(config: AppConfig, version: string, logger: Logger): Promise<App> {
+  const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
   const failed = Promise.withResolvers<DatabaseError>();
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
@@ -50,6 +51,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
         : logger.warn({ writes }, 'writes are refused, reads go on'),
     limits: {
       operationsMax: config.operationsMax,
+      body: { ...jsonLimits, bodyLengthMax: config.bodyBytesMax },
       pendingBytesMax: config.pendingBytesMax,
       segmentBytesMax: config.segmentBytesMax,
       snapshotLogBytes: config.snapshotLogBytes,
@@ -75,7 +77,6 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     page: { pageSizeMax: config.pageSizeMax },
     aggregate: defaultAggregateLimits,
   };
-  const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
   // Until there is authentication, whoever reaches the server may do everything.
   const principalOf = () => anonymous;
   const server = createHttpServer({

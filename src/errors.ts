@@ -93,6 +93,7 @@ export class HistoryGoneError extends DatabaseError {
 
 /** `current` is the document as it is now, so that a client can merge and try again without another request. */
 export class VersionConflictError extends DatabaseError {
+  readonly expectedVersion: number;
   readonly current: Document;
 
   constructor(expectedVersion: number, current: Document) {
@@ -105,6 +106,7 @@ export class VersionConflictError extends DatabaseError {
         actualVersion: current.version,
       },
     );
+    this.expectedVersion = expectedVersion;
     this.current = current;
   }
 }

@@ -3,7 +3,7 @@ import type { Path } from '../document/path.ts';
 import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
-import type { Commit, Operation } from './operation.ts';
+import type { Commit, CommitOptions, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import type { DatabaseStatus } from './status.ts';
 import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from './table.ts';
@@ -38,8 +38,9 @@ export interface Database {
    * @throws {DatabaseError} `NOT_FOUND`, `VERSION_CONFLICT`, `ALREADY_ARCHIVED`, `NOT_ARCHIVED`, `ALREADY_EXISTS` or
    *   `INVALID_ARGUMENT` with nothing written, and `operation` (an index) in the evidence when there are several;
    *   `STORAGE_FULL`, `MEMORY_FULL` or `OVERLOADED` with nothing written; `OUTCOME_UNKNOWN` when the disk failed under the write.
+   *   A `VERSION_CONFLICT` tells `changedPaths`, where the current version differs from the one that was sent, if the engine still has that.
    */
-  commit(principal: Principal, operations: readonly Operation[]): Promise<Commit>;
+  commit(principal: Principal, operations: readonly Operation[], options?: CommitOptions): Promise<Commit>;
 
   /**
    * Makes an empty table, as one commit. Tables are made on first use, too, without settings.

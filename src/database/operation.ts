@@ -1,4 +1,5 @@
 import type { Document } from '../document/document.ts';
+import type { DocumentChange } from '../document/document-change.ts';
 import type { JsonObject } from '../document/json.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { JsonObject } from '../document/json.ts';
 export type Operation =
   | CreateOperation
   | UpdateOperation
+  | PatchOperation
   | ArchiveOperation
   | RestoreOperation
   | EraseOperation
@@ -32,6 +34,17 @@ export interface UpdateOperation {
   readonly body: JsonObject;
 }
 
+/** Changes a part of the body. */
+export interface PatchOperation {
+  readonly kind: 'patch';
+  readonly id: string;
+  /** Doors demand one for every change but an increment, which means the same whatever the version. */
+  readonly version?: number | undefined;
+  readonly change: DocumentChange;
+  /** Of a merge patch: whether it is applied, too, when the document has changed since `version`, but not where the patch writes. */
+  readonly rebase?: boolean | undefined;
+}
+
 export interface ArchiveOperation {
   readonly kind: 'archive';
   readonly id: string;
@@ -51,10 +64,20 @@ export interface EraseOperation {
   readonly version: number;
 }
 
-/** A precondition: the live document is at `version`, or (`exists: false`) there is none with this id. Writes nothing. */
+/**
+ * A precondition: the live document is at `version`, or there is one at whatever version (`exists: true`), or there is none with this id,
+ * archived ones included (`exists: false`). Writes nothing.
+ */
 export type AssertOperation =
   | { readonly kind: 'assert'; readonly id: string; readonly version: number }
-  | { readonly kind: 'assert'; readonly id: string; readonly exists: false };
+  | { readonly kind: 'assert'; readonly id: string; readonly exists: boolean };
+
+export interface CommitOptions {
+  /** Whether only what would come of it is told, documents or errors, and nothing is written. */
+  readonly dryRun?: boolean;
+  /** Whether an error tells `operation`, its index, even when there is but one. */
+  readonly namesOperation?: boolean;
+}
 
 /** What a commit did. It is whole and, at `sync` durability, on disk before anyone sees it. */
 export interface Commit {
@@ -63,4 +86,6 @@ export interface Commit {
   readonly committedAt: number | null;
   /** One per writing operation, in order: what it resulted in; of an `erase`, the version that it took away. */
   readonly documents: readonly Document[];
+  /** Whether this is what came of the same request when it was made before. */
+  readonly replayed: boolean;
 }

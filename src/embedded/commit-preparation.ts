@@ -1,7 +1,11 @@
-import type { Commit, EraseOperation, Operation } from '../database/operation.ts';
+import type { Commit, EraseOperation, Operation, PatchOperation } from '../database/operation.ts';
 import { hashBody } from '../document/body-hash.ts';
+import type { BodyLimits } from '../document/body-limits.ts';
+import type { ChangeBudget } from '../document/change-budget.ts';
 import { type Document, defaultTable, type TableReference } from '../document/document.ts';
+import { applyChange } from '../document/document-change.ts';
 import type { JsonObject } from '../document/json.ts';
+import { isUntouched } from '../document/merge-patch.ts';
 import {
   AlreadyArchivedError,
   AlreadyExistsError,
@@ -13,6 +17,7 @@ import {
 } from '../errors.ts';
 import { CommitOutcome } from './constraints.ts';
 import { type CommitRecord, type EncodedCommit, encodeCommit, type LogRecord, type TableRecord } from './log/record.ts';
+import type { PatchBases } from './patch-bases.ts';
 import type { Random } from './ports/random.ts';
 import type { Staging, TableDefinition } from './staging.ts';
 
@@ -37,6 +42,19 @@ export interface PreparationContext {
   readonly createDocumentId: () => string;
 }
 
+/** A commit that is asked for. */
+export interface CommitRequest {
+  readonly operations: readonly Operation[];
+  /** Whether nothing is to be written. */
+  readonly dryRun: boolean;
+  /** Whether errors tell which operation they are about. */
+  readonly namesOperation: boolean;
+  /** What its patches may come to, and may take together. */
+  readonly bodyLimits: BodyLimits;
+  readonly budget: ChangeBudget;
+  readonly bases: PatchBases;
+}
+
 /** A commit while it is being decided. */
 export interface CommitDraft {
   readonly sequence: number;
@@ -49,25 +67,32 @@ export interface CommitDraft {
  * what they come to obeys the tables, and returns the documents that result. All or nothing: on an error the staging is as it was before.
  * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
-export function prepareCommit(context: PreparationContext, operations: readonly Operation[]): PreparedCommit {
-  return prepareRecords(context, (draft) => {
+export function prepareCommit(context: PreparationContext, request: CommitRequest): PreparedCommit {
+  const { operations, dryRun, namesOperation } = request;
+  const blame = (error: unknown, index: number): unknown => (namesOperation ? withOperation(error, index) : error);
+  const decide = (draft: CommitDraft): void => {
     const outcome = new CommitOutcome(context.staging);
     for (const [index, operation] of operations.entries()) {
       try {
-        runOperation(context, draft, operation, (document) => outcome.add(document, index));
+        runOperation(context, request, draft, operation, (document) => outcome.add(document, index));
       } catch (error) {
-        throw operations.length > 1 ? withOperation(error, index) : error;
+        throw blame(error, index);
       }
     }
-    outcome.check((error, index) => (operations.length > 1 ? withOperation(error, index) : error));
-  });
+    outcome.check(blame);
+  };
+  return prepareRecords(context, decide, dryRun);
 }
 
 /**
  * The same for whatever a commit may hold.
- * @param decide writes to the draft and to the staging alike; what it throws takes both back.
+ * @param decide writes to the draft and to the staging alike; what it throws takes both back. @param dryRun whether both are taken back anyway.
  */
-export function prepareRecords(context: PreparationContext, decide: (draft: CommitDraft) => void): PreparedCommit {
+export function prepareRecords(
+  context: PreparationContext,
+  decide: (draft: CommitDraft) => void,
+  dryRun = false,
+): PreparedCommit {
   const { staging, now, principal } = context;
   const draft: CommitDraft = { sequence: staging.begin(), records: [], documents: [] };
   try {
@@ -77,7 +102,7 @@ export function prepareRecords(context: PreparationContext, decide: (draft: Comm
     throw error;
   }
   const { sequence, records, documents } = draft;
-  if (records.length === 0) {
+  if (dryRun || records.length === 0) {
     staging.rollBack();
     return { written: null, documents };
   }
@@ -107,6 +132,7 @@ function encodeOrRollBack(record: CommitRecord, { staging, random }: Preparation
 /** @param onChange told of the document as the operation leaves it; of an erasure, of the version that goes. */
 function runOperation(
   context: PreparationContext,
+  request: CommitRequest,
   { sequence, records, documents }: CommitDraft,
   operation: Operation,
   onChange: (document: Document) => void,
@@ -118,7 +144,7 @@ function runOperation(
     onChange(erased);
     return;
   }
-  const document = prepareOperation(context, sequence, records, operation);
+  const document = prepareOperation(context, request, sequence, records, operation);
   if (document === null) return;
   staging.putDocument(document);
   records.push({ kind: 'putDocument', document });
@@ -129,12 +155,13 @@ function runOperation(
 /** The answer to the caller once the prepared commit is durable and applied. */
 export function commitOf({ written, documents }: PreparedCommit): Commit {
   const record = written?.record;
-  return { sequence: record?.sequence ?? null, committedAt: record?.committedAt ?? null, documents };
+  return { sequence: record?.sequence ?? null, committedAt: record?.committedAt ?? null, documents, replayed: false };
 }
 
 /** The document that the operation results in; null when it writes nothing. Records of a new table are pushed first. */
 function prepareOperation(
   context: PreparationContext,
+  request: CommitRequest,
   sequence: number,
   records: LogRecord[],
   operation: Exclude<Operation, EraseOperation>,
@@ -167,6 +194,11 @@ function prepareOperation(
       const next = nextVersion(current, sequence, now);
       return { ...next, body: operation.body, bodyHash: hashBody(operation.body) };
     }
+    case 'patch': {
+      const current = liveDocument(staging, operation.id);
+      const body = patchedBody(current, operation, request);
+      return { ...nextVersion(current, sequence, now), body, bodyHash: hashBody(body) };
+    }
     case 'archive': {
       const current = anyDocument(staging, operation.id);
       if (current.archivedAt !== null) throw new AlreadyArchivedError(current);
@@ -182,12 +214,27 @@ function prepareOperation(
     case 'assert': {
       if ('version' in operation) {
         checkVersion(liveDocument(staging, operation.id), operation.version);
+      } else if (operation.exists) {
+        liveDocument(staging, operation.id);
       } else if (staging.document(operation.id) !== undefined) {
         throw new AlreadyExistsError(`Document ${operation.id} exists`, { id: operation.id });
       }
       return null;
     }
   }
+}
+
+/** @throws {VersionConflictError} unless the patch is for this version, or can be rebased. */
+function patchedBody(
+  current: Document,
+  patch: PatchOperation,
+  { bodyLimits, budget, bases }: CommitRequest,
+): JsonObject {
+  const { version, change, rebase } = patch;
+  const base = version === undefined || rebase !== true ? undefined : bases.get(current, version);
+  const rebased = base !== undefined && 'merge' in change && isUntouched(change.merge, base.body, current.body);
+  if (!rebased) checkVersion(current, version);
+  return applyChange(current.body, change, bodyLimits, budget);
 }
 
 /** The version that goes. Staging remembers that it is gone: what comes behind must not find it. */

@@ -1,4 +1,6 @@
 import type { WriteState } from '../database/status.ts';
+import { type BodyLimits, defaultBodyLimits } from '../document/body-limits.ts';
+import { changeWorkMaxDefault } from '../document/change-budget.ts';
 import type { DatabaseError } from '../errors.ts';
 import type { Clock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
@@ -30,6 +32,14 @@ export interface EmbeddedDatabaseOptions {
 export interface EmbeddedDatabaseLimits {
   /** Operations in one commit. */
   readonly operationsMax: number;
+  /** What a body that a patch results in may be like. */
+  readonly body: BodyLimits;
+  /** Characters of JSON that the patches of one commit may copy and write, about. */
+  readonly changeWorkMax: number;
+  /** Paths that a conflict tells of; where more have changed, what holds them is told. */
+  readonly changedPathsMax: number;
+  /** Bytes of superseded versions that are kept in memory, for conflicts to tell what has changed. */
+  readonly recentVersionsBytesMax: number;
   /** Bytes of commits that wait for the disk before more are refused with `OVERLOADED`. */
   readonly pendingBytesMax: number;
   /** Read views open at once. */
@@ -58,6 +68,10 @@ export interface EmbeddedDatabaseLimits {
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   operationsMax: 10_000,
+  body: defaultBodyLimits,
+  changeWorkMax: changeWorkMaxDefault,
+  changedPathsMax: 100,
+  recentVersionsBytesMax: 16 * 1024 * 1024,
   pendingBytesMax: 256 * 1024 * 1024,
   viewsMax: 10_000,
   groupsMax: 100_000,

@@ -1,25 +1,19 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
-import type { Commit, Operation } from '../database/operation.ts';
+import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus, SnapshotStatus, WriteState } from '../database/status.ts';
 import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { createDocumentIdGenerator } from '../document/document-id-generator.ts';
 import { formatPath, type Path } from '../document/path.ts';
-import {
-  DatabaseError,
-  HistoryGoneError,
-  InvalidArgumentError,
-  LimitExceededError,
-  TableNotFoundError,
-} from '../errors.ts';
+import { DatabaseError, HistoryGoneError, InvalidArgumentError, TableNotFoundError } from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { admits } from './admits.ts';
-import { commitOf, prepareCommit } from './commit-preparation.ts';
 import { Committer } from './committer.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { DocumentCommits } from './document-commits.ts';
 import {
   defaultLimits,
   type EmbeddedDatabaseLimits,
@@ -39,6 +33,7 @@ import type { FileSystem } from './ports/file-system.ts';
 import { systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
+import { RecentVersions } from './recent-versions.ts';
 import { ScanTurns } from './scan-turns.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
 import { Staging } from './staging.ts';
@@ -62,6 +57,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const views = new Set<EmbeddedReadView>();
   const scanTurns = new ScanTurns(clock);
   const pastMemory = new PastMemory(limits.pastBytesMax);
+  const recent = new RecentVersions(limits.recentVersionsBytesMax);
   const memory = new MemoryLimit({
     bytesMax: limits.memoryBytesMax,
     // The oldest view keeps the most.
@@ -84,8 +80,9 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     });
     const staging = new Staging(state);
     await state.fillIndexes(new TimeSlice(clock));
+    state.addListener(recent);
     const { onWriteState, onStorageEvent: onEvent } = options;
-    const memories = { state, staging, views, memory, pastMemory };
+    const memories = { state, staging, views, memory, pastMemory, recent };
     const ports = { fileSystem, directory, clock, random };
     const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState, onEvent };
     const database = new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
@@ -118,6 +115,8 @@ interface Parts {
   readonly views: Set<EmbeddedReadView>;
   readonly memory: MemoryLimit;
   readonly pastMemory: PastMemory;
+  /** Not counted as documents: few bytes, which the headroom of the heap has room for. */
+  readonly recent: RecentVersions;
   readonly storage: Storage;
   readonly scanTurns: ScanTurns;
   readonly clock: Clock;
@@ -137,7 +136,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #clock: Clock;
   readonly #scanTurns: ScanTurns;
   readonly #limits: EmbeddedDatabaseLimits;
-  readonly #committer: Committer;
+  readonly #documentCommits: DocumentCommits;
   readonly #builder: IndexBuilder;
   readonly #indexes: IndexCatalog;
   readonly #tables: TableCatalog;
@@ -166,14 +165,18 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
     this.#toldWriteState = parts.storage.log.foundNoSpace ? 'storageFull' : 'accepted';
-    const { state, staging, memory, limits } = parts;
+    const { state, staging, memory, limits, recent } = parts;
     const createId = createDocumentIdGenerator({
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
     const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
     const onEvent = (event: IndexEvent) => parts.onEvent?.(event);
-    this.#committer = committer;
+    const readVersion = (id: string, version: number): Document | null => {
+      const current = state.document(id);
+      return current?.version === version ? current : (recent.get(id, version) ?? null);
+    };
+    this.#documentCommits = new DocumentCommits({ staging, committer, memory, limits, readVersion });
     this.#builder = new IndexBuilder({ state, staging, committer, memory, clock, onEvent });
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
@@ -272,12 +275,8 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return view;
   }
 
-  async commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
-    return this.#write(async () => {
-      this.#checkOperations(operations);
-      if (operations.some(takesMemory)) this.#memory.checkRoom();
-      return commitOf(await this.#committer.write(principal.name, (context) => prepareCommit(context, operations)));
-    });
+  async commit(principal: Principal, operations: readonly Operation[], options: CommitOptions = {}): Promise<Commit> {
+    return this.#write(() => this.#documentCommits.commit(principal.name, operations, options));
   }
 
   async createTable(principal: Principal, name: string, settings: TableSettingsChange): Promise<Table> {
@@ -376,15 +375,6 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     if (this.#closed) throw stopping();
   }
 
-  #checkOperations(operations: readonly Operation[]): void {
-    const limit = this.#limits.operationsMax;
-    if (operations.length <= limit) return;
-    throw new LimitExceededError(`A commit holds at most ${limit} operations, this one has ${operations.length}`, {
-      limit,
-      actual: operations.length,
-    });
-  }
-
   /** The commit that a view is to be as of. @throws {DatabaseError} `INVALID_ARGUMENT` when it is still to come, `HISTORY_GONE`. */
   async #sequenceOf(at: AsOf): Promise<number> {
     if ('sequence' in at) return at.sequence;
@@ -409,11 +399,6 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
 function stopping(): DatabaseError {
   return new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
-}
-
-/** Archiving and restoring share the body with the version before, and erasing gives room. */
-function takesMemory({ kind }: Operation): boolean {
-  return kind === 'create' || kind === 'update';
 }
 
 function isRefusal(error: unknown): boolean {

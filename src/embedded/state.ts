@@ -17,7 +17,8 @@ export interface LoadedState {
 
 /** Told of every document version that a commit replaces or erases, before it does. */
 export interface SupersedeListener {
-  supersede(previous: Document): void;
+  /** @param bytes about how many it takes in memory. */
+  supersede(previous: Document, bytes: number): void;
   /** The document leaves the lists, too. */
   erase(previous: Document): void;
 }
@@ -185,8 +186,9 @@ export class State {
   #putDocument(document: Document): void {
     const previous = document.version === 1 ? undefined : this.#documents.get(document.id);
     if (previous !== undefined) {
-      for (const listener of this.#listeners) listener.supersede(previous);
-      this.#discount(previous);
+      const bytes = documentBytes(previous);
+      for (const listener of this.#listeners) listener.supersede(previous, bytes);
+      this.#discount(bytes);
     }
     const table = this.#tableOf(document);
     this.#bytes += documentBytes(document);
@@ -215,14 +217,13 @@ export class State {
     // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
     if (document === undefined) return;
     for (const listener of this.#listeners) listener.erase(document);
-    this.#discount(document);
+    this.#discount(documentBytes(document));
     this.#documents.delete(id);
     this.documents.remove(document);
     this.#tables.get(document.table.name)?.remove(document);
   }
 
-  #discount(document: Document): void {
-    const bytes = documentBytes(document);
+  #discount(bytes: number): void {
     this.#bytes -= bytes;
     if (this.#listeners.size > 0) this.#supersededBytes += bytes;
   }
@@ -238,7 +239,7 @@ export class State {
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
     for (const document of table.documents) {
       for (const listener of this.#listeners) listener.erase(document);
-      this.#discount(document);
+      this.#discount(documentBytes(document));
       this.#documents.delete(document.id);
     }
     this.documents.removeAll(table.documents);

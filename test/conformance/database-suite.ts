@@ -325,7 +325,7 @@ export function describeDatabase(name: string, createEngine: () => Promise<Engin
       it('writes nothing when it only asserts', async () => {
         const { id } = await create({});
         const commit = await database.commit(anonymous, [{ kind: 'assert', id, version: 1 }]);
-        expect(commit).toEqual({ sequence: null, committedAt: null, documents: [] });
+        expect(commit).toEqual({ sequence: null, committedAt: null, documents: [], replayed: false });
         await expectCode('VERSION_CONFLICT', database.commit(anonymous, [{ kind: 'assert', id, version: 2 }]));
         await expectCode('ALREADY_EXISTS', database.commit(anonymous, [{ kind: 'assert', id, exists: false }]));
         await expectCode('NOT_FOUND', database.commit(anonymous, [{ kind: 'assert', id: missingId, version: 1 }]));

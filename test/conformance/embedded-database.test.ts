@@ -6,6 +6,7 @@ import { describeCatalog } from './catalog-suite.ts';
 import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
 import { describeHistory } from './history-suite.ts';
 import { LaterTickDatabase } from './later-tick-database.ts';
+import { describeTransactions } from './transaction-suite.ts';
 
 async function embedded(): Promise<EngineUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'yaradb-conformance-'));
@@ -20,7 +21,7 @@ async function laterTick(): Promise<EngineUnderTest> {
   return { ...engine, open: async () => new LaterTickDatabase(await engine.open()) };
 }
 
-for (const describeEngine of [describeDatabase, describeCatalog, describeHistory]) {
+for (const describeEngine of [describeDatabase, describeCatalog, describeHistory, describeTransactions]) {
   describeEngine('embedded engine', embedded);
   describeEngine('embedded engine that answers in a later tick', laterTick);
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/database.ts';
-import type { Commit, Operation } from '../../src/database/operation.ts';
+import type { Commit } from '../../src/database/operation.ts';
 import type { Principal } from '../../src/database/principal.ts';
 import type { DatabaseStatus } from '../../src/database/status.ts';
 import type { Table, TableIndex } from '../../src/database/table.ts';
@@ -32,9 +32,9 @@ export class LaterTickDatabase implements Database {
     return new LaterTickReadView(await this.#database.view(principal, at));
   }
 
-  async commit(principal: Principal, operations: readonly Operation[]): Promise<Commit> {
+  async commit(...args: Parameters<Database['commit']>): Promise<Commit> {
     await nextTick();
-    const commit = await this.#database.commit(principal, operations);
+    const commit = await this.#database.commit(...args);
     await nextTick();
     return commit;
   }

@@ -174,9 +174,9 @@ async function update(database: Database, id: string, version: number): Promise<
 function interruptCommits(database: Database, beforeCommit: () => Promise<void>): Database {
   return {
     ...forwarding(database),
-    commit: async (principal, operations) => {
+    commit: async (principal, operations, options) => {
       if (operations.some(({ kind }) => kind === 'assert')) await beforeCommit();
-      return database.commit(principal, operations);
+      return database.commit(principal, operations, options);
     },
   };
 }

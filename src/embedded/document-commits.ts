@@ -1,0 +1,70 @@
+import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
+import { ChangeBudget } from '../document/change-budget.ts';
+import { changedPaths } from '../document/changed-paths.ts';
+import { LimitExceededError, VersionConflictError } from '../errors.ts';
+import { commitOf, type PreparationContext, prepareCommit } from './commit-preparation.ts';
+import type { Committer } from './committer.ts';
+import type { EmbeddedDatabaseLimits } from './embedded-database-options.ts';
+import type { MemoryLimit } from './memory-limit.ts';
+import { PatchBases, type ReadVersion } from './patch-bases.ts';
+import type { Staging } from './staging.ts';
+
+export interface DocumentCommitsOptions {
+  readonly staging: Staging;
+  readonly committer: Committer;
+  readonly memory: MemoryLimit;
+  readonly limits: EmbeddedDatabaseLimits;
+  readonly readVersion: ReadVersion;
+}
+
+/** Commits of operations on documents: everything that a client writes but tables and indexes. */
+export class DocumentCommits {
+  readonly #options: DocumentCommitsOptions;
+
+  constructor(options: DocumentCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** As `Database.commit` says. */
+  async commit(principal: string, operations: readonly Operation[], options: CommitOptions): Promise<Commit> {
+    const { staging, committer, memory, limits, readVersion } = this.#options;
+    checkCount(operations, limits.operationsMax);
+    if (operations.some(takesMemory)) memory.checkRoom();
+    const { dryRun = false, namesOperation = operations.length > 1 } = options;
+    const budget = new ChangeBudget(limits.changeWorkMax);
+    const bases = new PatchBases(staging, readVersion, budget);
+    const reading = bases.read(operations);
+    if (reading !== undefined) await reading;
+    const request = { operations, dryRun, namesOperation, bodyLimits: limits.body, budget, bases };
+    const prepare = (context: PreparationContext) => prepareCommit(context, request);
+    try {
+      return commitOf(await committer.write(principal, prepare));
+    } catch (error) {
+      throw error instanceof VersionConflictError ? await this.#explained(error) : error;
+    }
+  }
+
+  /** The conflict with what has changed since the version that was sent, if that is still known. */
+  async #explained(conflict: VersionConflictError): Promise<VersionConflictError> {
+    const { readVersion, limits } = this.#options;
+    const { current, expectedVersion } = conflict;
+    if (expectedVersion > current.version) return conflict;
+    const base = await readVersion(current.id, expectedVersion);
+    // One that was erased meanwhile and made again under its id has other versions.
+    if (base === null || base.createdSequence !== current.createdSequence) return conflict;
+    return conflict.withEvidence({ changedPaths: changedPaths(base, current, limits.changedPathsMax) });
+  }
+}
+
+function checkCount({ length }: readonly Operation[], limit: number): void {
+  if (length <= limit) return;
+  throw new LimitExceededError(`A commit holds at most ${limit} operations, this one has ${length}`, {
+    limit,
+    actual: length,
+  });
+}
+
+/** Archiving and restoring share the body with the version before, and erasing gives room. */
+function takesMemory({ kind }: Operation): boolean {
+  return kind === 'create' || kind === 'update' || kind === 'patch';
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { RecentVersions } from '../../src/embedded/recent-versions.ts';
+import { makeDocument } from '../query/make-document.ts';
+
+const version = (id: string, number: number) => makeDocument({ n: number }, { id, version: number });
+
+test('the versions that were superseded last are kept, as many as fit', () => {
+  const recent = new RecentVersions(300);
+  for (const number of [1, 2, 3]) recent.supersede(version('a', number), 100);
+  expect(recent.get('a', 1)?.body).toEqual({ n: 1 });
+  recent.supersede(version('b', 1), 150);
+  expect([1, 2, 3].map((number) => recent.get('a', number)?.version)).toEqual([undefined, undefined, 3]);
+  expect([recent.get('b', 1)?.version, recent.bytes]).toEqual([1, 250]);
+});
+
+test('one that is too large for itself drives out no other', () => {
+  const recent = new RecentVersions(300);
+  recent.supersede(version('a', 1), 100);
+  recent.supersede(version('b', 1), 301);
+  expect([recent.get('a', 1)?.version, recent.get('b', 1), recent.bytes]).toEqual([1, undefined, 100]);
+});
+
+test('of what is erased nothing is kept', () => {
+  const recent = new RecentVersions(1_000);
+  for (const number of [1, 2, 3]) recent.supersede(version('a', number), 100);
+  recent.supersede(version('b', 1), 100);
+  recent.erase(version('a', 4));
+  expect([1, 2, 3].map((number) => recent.get('a', number))).toEqual([undefined, undefined, undefined]);
+  expect([recent.get('b', 1)?.version, recent.bytes]).toEqual([1, 100]);
+});
