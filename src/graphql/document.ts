@@ -1,18 +1,29 @@
 import type { Operation } from '../database/operation.ts';
 import { type Document, defaultTable } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
 import { parsePath, resolvePath } from '../document/path.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { type AsOfRef, asOfOf } from './as-of.ts';
 import type { DocumentFilterInputs } from './document-filter.ts';
 import type { OperationContext } from './operation-context.ts';
+import type { OperationInputs } from './operation-input.ts';
+import { parseCreate, parseErase, parsePatch, parseUpdate, parseVersioned } from './operation-parser.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 
 export type DocumentRef = ReturnType<typeof addDocument>;
 
+/** What the fields of documents take their arguments from. */
+export interface DocumentInputs {
+  readonly filter: DocumentFilterInputs;
+  readonly asOf: AsOfRef;
+  readonly operations: OperationInputs;
+}
+
 /** Adds `Document` and the fields that read and write a single one. */
-export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilterInputs, asOfInput: AsOfRef) {
+export function addDocument(
+  builder: YaradbSchemaBuilder,
+  { filter: inputs, asOf: asOfInput, operations }: DocumentInputs,
+) {
   const document = builder.objectRef<Document>('Document').implement({
     description: 'One version of a JSON document.',
     fields: (t) => ({
@@ -70,15 +81,7 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
         table: t.arg.string({ defaultValue: defaultTable.name }),
         id: t.arg.id({ description: 'A UUID. The server gives one when it is left out.' }),
       },
-      resolve: (_root, { id, table, name, body }, context) =>
-        commit(context, {
-          kind: 'create',
-          id: id == null ? undefined : parseDocumentId(id, 'id'),
-          // Whoever asks for the default table has named none: the argument's default cannot be told from it.
-          table: table == null || table === defaultTable.name ? undefined : table,
-          name,
-          body: parseBody(body),
-        }),
+      resolve: (_root, given, context) => commit(context, parseCreate(given)),
     }),
     updateDocument: t.field({
       type: document,
@@ -89,24 +92,35 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
         version: t.arg.int({ required: true }),
         body: t.arg({ type: 'JSON', required: true }),
       },
-      resolve: (_root, { id, version, body }, context) =>
-        commit(context, { kind: 'update', id: parseDocumentId(id, 'id'), version, body: parseBody(body) }),
+      resolve: (_root, given, context) => commit(context, parseUpdate(given)),
+    }),
+    patchDocument: t.field({
+      type: document,
+      nullable: true,
+      description:
+        'Changes a part of the body, if the document is still at `version`. With `rebase` a merge patch is applied, too, when the document ' +
+        'has changed since, but not where the patch writes.',
+      args: {
+        id: t.arg.id({ required: true }),
+        version: t.arg.int({ description: 'Only an increment can do without.' }),
+        change: t.arg({ type: operations.change, required: true }),
+        rebase: t.arg.boolean({ defaultValue: false }),
+      },
+      resolve: (_root, given, context) => commit(context, parsePatch(given)),
     }),
     archiveDocument: t.field({
       type: document,
       nullable: true,
       description: 'Hides the document until it is restored.',
       args: { id: t.arg.id({ required: true }), version: t.arg.int() },
-      resolve: (_root, { id, version }, context) =>
-        commit(context, { kind: 'archive', id: parseDocumentId(id, 'id'), version: version ?? undefined }),
+      resolve: (_root, given, context) => commit(context, { kind: 'archive', ...parseVersioned(given) }),
     }),
     restoreDocument: t.field({
       type: document,
       nullable: true,
       description: 'Brings an archived document back.',
       args: { id: t.arg.id({ required: true }), version: t.arg.int() },
-      resolve: (_root, { id, version }, context) =>
-        commit(context, { kind: 'restore', id: parseDocumentId(id, 'id'), version: version ?? undefined }),
+      resolve: (_root, given, context) => commit(context, { kind: 'restore', ...parseVersioned(given) }),
     }),
     eraseDocument: t.boolean({
       nullable: true,
@@ -115,8 +129,8 @@ export function addDocument(builder: YaradbSchemaBuilder, inputs: DocumentFilter
         'answer at once. Its bytes leave the disk as history is pruned, or when the operator of the server runs `yaradb compact`: ' +
         '`erasedOnDiskUpTo` in `status { history }` tells up to which commit that has been done.',
       args: { id: t.arg.id({ required: true }), version: t.arg.int({ required: true }) },
-      resolve: async (_root, { id, version }, { database, principal }) => {
-        await database.commit(principal, [{ kind: 'erase', id: parseDocumentId(id, 'id'), version }]);
+      resolve: async (_root, given, { database, principal }) => {
+        await database.commit(principal, [parseErase(given)]);
         return true;
       },
     }),
@@ -138,9 +152,4 @@ function checkVersionNumber(version: number): void {
     path: 'version',
     expected: 'a whole number from 1',
   });
-}
-
-function parseBody(body: JsonValue | undefined): JsonObject {
-  if (isJsonObject(body)) return body;
-  throw new InvalidArgumentError('The body is not a JSON object', { path: 'body', expected: 'a JSON object' });
 }

@@ -9,10 +9,12 @@ import { addDocumentGroup } from './document-group.ts';
 import { addDocumentHistory } from './document-history.ts';
 import { explainDirective } from './explain-directive.ts';
 import { addJsonScalar } from './json-scalar.ts';
+import { addOperationInputs } from './operation-input.ts';
 import { addSafeIntegerScalars } from './safe-integer-scalar.ts';
 import { createSchemaBuilder } from './schema-builder.ts';
 import { addServerStatus } from './server-status.ts';
 import { addTable } from './table.ts';
+import { addTransaction } from './transaction.ts';
 
 /** What a schema is made from. Later: the tables whose documents have types of their own. */
 export interface SchemaOptions {
@@ -28,10 +30,12 @@ export function buildSchema(options: SchemaOptions): GraphQLSchema {
   addSafeIntegerScalars(builder);
   const inputs = addDocumentFilter(builder);
   const asOf = addAsOf(builder);
-  const document = addDocument(builder, inputs, asOf);
+  const operations = addOperationInputs(builder);
+  const document = addDocument(builder, { filter: inputs, asOf, operations });
   const connection = addDocumentConnection(builder, document, inputs, asOf);
   addDocumentHistory(builder, document, connection);
   addDocumentGroup(builder, inputs, asOf);
+  addTransaction(builder, document, operations);
   addTable(builder, inputs);
   addServerStatus(builder);
   return builder.toSchema({ directives: [...specifiedDirectives, explainDirective] });

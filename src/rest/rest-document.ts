@@ -1,3 +1,4 @@
+import type { Commit } from '../database/operation.ts';
 import type { Document } from '../document/document.ts';
 import type { JsonObject } from '../document/json.ts';
 import { formatTime } from '../document/timestamp.ts';
@@ -29,6 +30,18 @@ export function toRestDocument(document: Document): RestDocument {
   };
   if (!document.tableNamed) return rest;
   return { ...rest, table_data: { id: document.table.id, name: document.table.name } };
+}
+
+/** A commit as REST clients know it. */
+export interface RestCommit {
+  /** Null when nothing was written, as is `committed_at`. */
+  readonly sequence: number | null;
+  readonly committed_at: string | null;
+  readonly documents: readonly RestDocument[];
+}
+
+export function toRestCommit({ sequence, committedAt, documents }: Commit): RestCommit {
+  return { sequence, committed_at: formatTimeOrNull(committedAt), documents: documents.map(toRestDocument) };
 }
 
 function formatTimeOrNull(time: number | null): string | null {

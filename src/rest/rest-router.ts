@@ -12,10 +12,11 @@ import { parseCombine } from './combine-request.ts';
 import { findBatches, sendDocumentList } from './document-list.ts';
 import { parseFind } from './find-request.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { toRestDocument } from './rest-document.ts';
+import { toRestCommit, toRestDocument } from './rest-document.ts';
 import { answerRestError } from './rest-error.ts';
 import { addSelfDestructRoute } from './self-destruct.ts';
 import { addTableRoutes } from './table-routes.ts';
+import { parseTransaction } from './transaction-request.ts';
 import { parseBatchCreate, parseCreate, parseUpdate } from './write-requests.ts';
 
 export interface RestOptions {
@@ -89,6 +90,12 @@ function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
   server.post('/document/batch/create', { config }, async (request) => {
     const { documents } = await database.commit(principalOf(request), parseBatchCreate(request.body));
     return documents.map(toRestDocument);
+  });
+
+  server.post('/document/transaction', { config }, async (request) => {
+    const { operations, dryRun } = parseTransaction(request.body);
+    const options = { dryRun, namesOperation: true };
+    return toRestCommit(await database.commit(principalOf(request), operations, options));
   });
 
   server.put<IdRoute>('/document/update/:id', { config }, (request) =>

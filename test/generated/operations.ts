@@ -3,15 +3,45 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ArchiveOperation = {
+  id: string | number;
+  version?: number | null | undefined;
+};
+
 /** Which documents are seen: live ones, all, or archived ones. */
 export type Archived =
   | 'EXCLUDE'
   | 'INCLUDE'
   | 'ONLY';
 
+/** Writes nothing. Either `version` or `exists`. */
+export type AssertOperation = {
+  /** Whether there is a live document; with false there is none, archived ones included. */
+  exists?: boolean | null | undefined;
+  id: string | number;
+  /** The live document is at this version. */
+  version?: number | null | undefined;
+};
+
+export type CreateOperation = {
+  body: unknown;
+  id?: string | number | null | undefined;
+  name: string;
+  table?: string | null | undefined;
+};
+
 export type Direction =
   | 'ASC'
   | 'DESC';
+
+/** What is to become of a part of a body. */
+export type DocumentChange =
+  {   /** Numbers that are added at paths: {"stats.views": 1}. It commutes, so `version` may be left out. */
+  increment: unknown; merge?: never; patch?: never; }
+  |  { increment?: never;   /** A merge patch (RFC 7396): {"city": "Kyiv", "gone": null}. Needs `version`. */
+  merge: unknown; patch?: never; }
+  |  { increment?: never; merge?: never;   /** A JSON Patch (RFC 6902), `test` included: [{"op": "remove", "path": "/gone"}]. Needs `version`. */
+  patch: unknown; };
 
 /** All parts of one filter are ANDed. Operators mean what the MongoDB operators of the same names mean, lists on the path included. A path needs an operator, and an operator a path (but not inside `some`). */
 export type DocumentFilter = {
@@ -60,6 +90,11 @@ export type Durability =
   /** It is on disk by then. */
   | 'SYNC';
 
+export type EraseOperation = {
+  id: string | number;
+  version: number;
+};
+
 export type GroupOrder = {
   /** A path of `groupBy`, or the name of a measure. */
   by: string;
@@ -97,6 +132,35 @@ export type Measure = {
   min?: string | null | undefined;
   /** Exact for integers of any size. */
   sum?: string | null | undefined;
+};
+
+/** Inputs hold the arguments of the mutation of the same name. */
+export type Operation =
+  {   archive: ArchiveOperation; assert?: never; create?: never; erase?: never; patch?: never; restore?: never; update?: never; }
+  |  { archive?: never;   /** A precondition: when it does not hold, nothing is written. */
+  assert: AssertOperation; create?: never; erase?: never; patch?: never; restore?: never; update?: never; }
+  |  { archive?: never; assert?: never;   create: CreateOperation; erase?: never; patch?: never; restore?: never; update?: never; }
+  |  { archive?: never; assert?: never; create?: never;   erase: EraseOperation; patch?: never; restore?: never; update?: never; }
+  |  { archive?: never; assert?: never; create?: never; erase?: never;   patch: PatchOperation; restore?: never; update?: never; }
+  |  { archive?: never; assert?: never; create?: never; erase?: never; patch?: never;   restore: RestoreOperation; update?: never; }
+  |  { archive?: never; assert?: never; create?: never; erase?: never; patch?: never; restore?: never;   update: UpdateOperation; };
+
+export type PatchOperation = {
+  change: DocumentChange;
+  id: string | number;
+  rebase?: boolean | null | undefined;
+  version?: number | null | undefined;
+};
+
+export type RestoreOperation = {
+  id: string | number;
+  version?: number | null | undefined;
+};
+
+export type UpdateOperation = {
+  body: unknown;
+  id: string | number;
+  version: number;
 };
 
 /** What becomes of writes now. */
@@ -193,6 +257,16 @@ export type GetValueQueryVariables = Exact<{
 
 export type GetValueQuery = { getDocument: { value: unknown } | null };
 
+export type PatchDocumentMutationVariables = Exact<{
+  id: string | number;
+  version?: number | null | undefined;
+  change: DocumentChange;
+  rebase?: boolean | null | undefined;
+}>;
+
+
+export type PatchDocumentMutation = { patchDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
 export type RestoreDocumentMutationVariables = Exact<{
   id: string | number;
   version?: number | null | undefined;
@@ -200,6 +274,14 @@ export type RestoreDocumentMutationVariables = Exact<{
 
 
 export type RestoreDocumentMutation = { restoreDocument: { id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number } | null };
+
+export type TransactMutationVariables = Exact<{
+  operations: Array<Operation> | Operation;
+  dryRun?: boolean | null | undefined;
+}>;
+
+
+export type TransactMutation = { transact: { sequence: number | null, committedAt: string | null, replayed: boolean, documents: Array<{ id: string, table: string, name: string, body: unknown, bodyHash: string, version: number, createdAt: string, updatedAt: string | null, archivedAt: string | null, sequence: number }> } | null };
 
 export type UpdateDocumentMutationVariables = Exact<{
   id: string | number;
@@ -440,6 +522,24 @@ export const GetValueDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<GetValueQuery, GetValueQueryVariables>;
+export const PatchDocumentDocument = new TypedDocumentString(`
+    mutation PatchDocument($id: ID!, $version: Int, $change: DocumentChange!, $rebase: Boolean) {
+  patchDocument(id: $id, version: $version, change: $change, rebase: $rebase) {
+    ...DocumentFields
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<PatchDocumentMutation, PatchDocumentMutationVariables>;
 export const RestoreDocumentDocument = new TypedDocumentString(`
     mutation RestoreDocument($id: ID!, $version: Int) {
   restoreDocument(id: $id, version: $version) {
@@ -458,6 +558,29 @@ export const RestoreDocumentDocument = new TypedDocumentString(`
   archivedAt
   sequence
 }`) as unknown as TypedDocumentString<RestoreDocumentMutation, RestoreDocumentMutationVariables>;
+export const TransactDocument = new TypedDocumentString(`
+    mutation Transact($operations: [Operation!]!, $dryRun: Boolean) {
+  transact(operations: $operations, dryRun: $dryRun) {
+    sequence
+    committedAt
+    documents {
+      ...DocumentFields
+    }
+    replayed
+  }
+}
+    fragment DocumentFields on Document {
+  id
+  table
+  name
+  body
+  bodyHash
+  version
+  createdAt
+  updatedAt
+  archivedAt
+  sequence
+}`) as unknown as TypedDocumentString<TransactMutation, TransactMutationVariables>;
 export const UpdateDocumentDocument = new TypedDocumentString(`
     mutation UpdateDocument($id: ID!, $version: Int!, $body: JSON!) {
   updateDocument(id: $id, version: $version, body: $body) {

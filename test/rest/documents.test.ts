@@ -203,6 +203,7 @@ describe.each(engineVariants)('REST documents on the %s', (_name, openEngine) =>
         id,
         expectedVersion: 1,
         actualVersion: 2,
+        changedPaths: ['username'],
       });
       expect((await get(`/document/get/${id}`)).text).toBe(updated.text);
     });

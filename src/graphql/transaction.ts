@@ -1,0 +1,55 @@
+import type { Commit } from '../database/operation.ts';
+import type { DocumentRef } from './document.ts';
+import type { OperationInputs } from './operation-input.ts';
+import { parseOperations } from './operation-parser.ts';
+import type { YaradbSchemaBuilder } from './schema-builder.ts';
+
+/** Adds `Commit` and the mutation that makes one of any operations. */
+export function addTransaction(builder: YaradbSchemaBuilder, document: DocumentRef, inputs: OperationInputs): void {
+  const commit = builder.objectRef<Commit>('Commit').implement({
+    description: 'What a transaction did.',
+    fields: (t) => ({
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        nullable: true,
+        description: 'Null when nothing was written.',
+      }),
+      committedAt: t.expose('committedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'Null when nothing was written.',
+      }),
+      documents: t.expose('documents', {
+        type: [document],
+        description:
+          'One for each operation that writes, in order, as that left it; of an erasure the version that it took away.',
+      }),
+      replayed: t.exposeBoolean('replayed', {
+        description: 'Whether this is what came of the same request when it was made before.',
+      }),
+    }),
+  });
+
+  builder.mutationField('transact', (t) =>
+    t.field({
+      type: commit,
+      nullable: true,
+      description:
+        'Runs the operations in order, each on what those before it left, as one commit: all or nothing, at one moment between all other ' +
+        'commits. Constraints are checked on the outcome of the whole. An error tells `operation`, the index of the one that it is about.',
+      args: {
+        operations: t.arg({ type: [inputs.operation], required: true }),
+        dryRun: t.arg.boolean({
+          defaultValue: false,
+          description:
+            'Writes nothing: the documents that would result, or the errors. Ids that the server gives, times and `sequence` will be others.',
+        }),
+      },
+      resolve: (_root, { operations, dryRun }, { database, principal }) =>
+        database.commit(principal, parseOperations(operations, 'operations'), {
+          dryRun: dryRun ?? false,
+          namesOperation: true,
+        }),
+    }),
+  );
+}
