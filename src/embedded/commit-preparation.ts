@@ -147,6 +147,7 @@ function runOperation(
   const document = prepareOperation(context, request, sequence, records, operation);
   if (document === null) return;
   staging.putDocument(document);
+  request.bases.written(document);
   records.push({ kind: 'putDocument', document });
   documents.push(document);
   onChange(document);

@@ -32,8 +32,8 @@ export class DocumentCommits {
     if (operations.some(takesMemory)) memory.checkRoom();
     const { dryRun = false, namesOperation = operations.length > 1 } = options;
     const budget = new ChangeBudget(limits.changeWorkMax);
-    const bases = new PatchBases(staging, readVersion, budget);
-    const reading = bases.read(operations);
+    const bases = new PatchBases(operations, staging, readVersion, budget);
+    const reading = bases.read();
     if (reading !== undefined) await reading;
     const request = { operations, dryRun, namesOperation, bodyLimits: limits.body, budget, bases };
     const prepare = (context: PreparationContext) => prepareCommit(context, request);
