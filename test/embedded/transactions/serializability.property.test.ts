@@ -93,7 +93,7 @@ test('transactions that run at once come to what they come to one after the othe
               const commit = await database.commit(anonymous, sent, { dryRun, namesOperation: true });
               const outcome = commit.documents.map(shown);
               const { sequence } = await database.status(anonymous);
-              if (commit.sequence === null) dryOrRefused.push({ operations, from, to: sequence, outcome });
+              if (dryRun || commit.sequence === null) dryOrRefused.push({ operations, from, to: sequence, outcome });
               else committed.set(commit.sequence, { operations, outcome });
             } catch (error) {
               if (!(error instanceof DatabaseError)) throw error;
