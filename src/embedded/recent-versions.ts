@@ -9,6 +9,8 @@ export class RecentVersions implements SupersedeListener {
   readonly #bytesMax: number;
   /** Oldest first. Of each document the newest ones without a gap, since older ones leave first. */
   readonly #versions = new Map<string, { readonly document: Document; readonly bytes: number }>();
+  /** One iterator all along: a new one would pass over all that was deleted since the map was made anew, for each version again. */
+  #oldest = this.#versions.keys();
   #bytes = 0;
 
   constructor(bytesMax: number) {
@@ -25,17 +27,28 @@ export class RecentVersions implements SupersedeListener {
   }
 
   supersede(previous: Document, bytes: number): void {
-    if (bytes > this.#bytesMax) return;
+    if (bytes > this.#bytesMax) {
+      this.erase(previous);
+      return;
+    }
     this.#versions.set(keyOf(previous.id, previous.version), { document: previous, bytes });
     this.#bytes += bytes;
-    for (const key of this.#versions.keys()) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#delete(key);
-    }
+    while (this.#bytes > this.#bytesMax) this.#deleteOldest();
   }
 
+  /** Also of what is too large: a gap would keep the versions before it from being found, and forgotten. */
   erase(previous: Document): void {
     for (let version = previous.version - 1; this.#delete(keyOf(previous.id, version)); version -= 1);
+  }
+
+  #deleteOldest(): void {
+    let oldest = this.#oldest.next();
+    // Once it has come to the end an iterator stays there, whatever is put behind.
+    if (oldest.done) {
+      this.#oldest = this.#versions.keys();
+      oldest = this.#oldest.next();
+    }
+    if (oldest.value !== undefined) this.#delete(oldest.value);
   }
 
   #delete(key: string): boolean {

@@ -20,6 +20,22 @@ test('one that is too large for itself drives out no other', () => {
   expect([recent.get('a', 1)?.version, recent.get('b', 1), recent.bytes]).toEqual([1, undefined, 100]);
 });
 
+test('of one that is too large the versions before it are forgotten with it', () => {
+  const recent = new RecentVersions(300);
+  recent.supersede(version('a', 1), 100);
+  recent.supersede(version('a', 2), 301);
+  expect([recent.get('a', 1), recent.get('a', 2), recent.bytes]).toEqual([undefined, undefined, 0]);
+});
+
+test('they make room in their order, however many come, and again after all are gone', () => {
+  const recent = new RecentVersions(300);
+  for (let number = 1; number <= 1_000; number += 1) recent.supersede(version('a', number), 100);
+  expect([997, 998, 1_000].map((number) => recent.get('a', number)?.version)).toEqual([undefined, 998, 1_000]);
+  recent.supersede(version('b', 1), 300);
+  recent.supersede(version('b', 2), 300);
+  expect([recent.get('b', 1), recent.get('b', 2)?.version, recent.bytes]).toEqual([undefined, 2, 300]);
+});
+
 test('of what is erased nothing is kept', () => {
   const recent = new RecentVersions(1_000);
   for (const number of [1, 2, 3]) recent.supersede(version('a', number), 100);
