@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '../errors.ts';
-import { type ChangeBudget, memberWork } from './change-budget.ts';
-import { defineKey, isJsonObject, type JsonArray, type JsonObject, type JsonValue } from './json.ts';
-import { escapeKey, listIndex, type Path, parsePath, readKey } from './path.ts';
+import type { ChangeBudget } from './change-budget.ts';
+import { defineKey, isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { PatchedValue } from './patched-value.ts';
+import { escapeKey, type Path, parsePath, readKey } from './path.ts';
 
 /** A number to be added to the one at a path, or to be put where there is nothing, as by MongoDB's `$inc`. */
 export interface Increment {
@@ -51,48 +52,42 @@ export function applyIncrements(
   argument: string,
   budget: ChangeBudget,
 ): JsonValue {
-  let root: JsonValue = body;
-  for (const { path, by } of increments) {
-    const place = `${argument}.${escapeKey(path.text)}`;
-    root = incremented({ by, keys: path.keys, place, budget }, root, 0);
+  const tree = new PatchedValue(body, budget);
+  for (const { path, by } of increments) increase(tree, path.keys, by, `${argument}.${escapeKey(path.text)}`);
+  return tree.root;
+}
+
+function increase(tree: PatchedValue, keys: readonly string[], by: number | bigint, place: string): void {
+  let value = tree.root;
+  for (const [depth, key] of keys.entries()) {
+    const inside = readKey(value, key);
+    if (inside === undefined) {
+      if (!isJsonObject(value)) throw noNumber(place);
+      tree.add(keys.slice(0, depth + 1), nested(keys.slice(depth + 1), by));
+      return;
+    }
+    value = inside;
   }
-  return root;
-}
-
-interface Way {
-  readonly by: number | bigint;
-  readonly keys: readonly string[];
-  readonly place: string;
-  readonly budget: ChangeBudget;
-}
-
-/** A copy of what is at the first `depth` keys, with the number at the rest of them increased. */
-function incremented(way: Way, value: JsonValue | undefined, depth: number): JsonValue {
-  const key = way.keys[depth];
-  if (key === undefined) return increased(way, value);
-  const next = incremented(way, readKey(value, key), depth + 1);
-  if (value === undefined || isJsonObject(value)) {
-    // A spread defines own properties, `__proto__` included.
-    const copy = { ...value };
-    way.budget.spend(memberWork * (Object.keys(copy).length + 1));
-    defineKey(copy, key, next);
-    return copy;
+  if (!isNumber(value)) throw noNumber(place);
+  const sum = exactSum(value, by);
+  if (typeof sum === 'number' && !Number.isFinite(sum)) {
+    throw new InvalidArgumentError(`${place}: the sum is beyond the range of doubles`, {
+      path: place,
+      expected: 'a sum that a double holds',
+    });
   }
-  const index = listIndex(key);
-  if (!isList(value) || index < 0 || index >= value.length) throw noNumber(way);
-  way.budget.spend(value.length);
-  return value.with(index, next);
+  tree.replace(keys, sum);
 }
 
-function increased(way: Way, value: JsonValue | undefined): JsonValue {
-  if (value === undefined) return way.by;
-  if (!isNumber(value)) throw noNumber(way);
-  const sum = exactSum(value, way.by);
-  if (typeof sum === 'bigint' || Number.isFinite(sum)) return sum;
-  throw new InvalidArgumentError(`${way.place}: the sum is beyond the range of doubles`, {
-    path: way.place,
-    expected: 'a sum that a double holds',
-  });
+/** The value in objects inside each other, one for each key. */
+function nested(keys: readonly string[], value: JsonValue): JsonValue {
+  let result = value;
+  for (const key of keys.toReversed()) {
+    const object = {};
+    defineKey(object, key, result);
+    result = object;
+  }
+  return result;
 }
 
 function exactSum(a: number | bigint, b: number | bigint): number | bigint {
@@ -115,11 +110,7 @@ function isNumber(value: JsonValue | undefined): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function isList(value: JsonValue | undefined): value is JsonArray {
-  return Array.isArray(value);
-}
-
-function noNumber({ place }: Way): InvalidArgumentError {
+function noNumber(place: string): InvalidArgumentError {
   return new InvalidArgumentError(`${place}: there is no number to increase`, {
     path: place,
     expected: 'the path of a number, or of nothing in an object',

@@ -1,4 +1,4 @@
-import { type ChangeBudget, memberWork } from './change-budget.ts';
+import { type ChangeBudget, copyObject } from './change-budget.ts';
 import { defineKey, isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { equalValues } from './value-order.ts';
 
@@ -8,9 +8,7 @@ import { equalValues } from './value-order.ts';
  * @throws {LimitExceededError} When the budget is spent.
  */
 export function applyMergePatch(target: JsonValue | undefined, patch: JsonObject, budget: ChangeBudget): JsonObject {
-  // A spread defines own properties, `__proto__` included.
-  const merged = isJsonObject(target) ? { ...target } : {};
-  budget.spend(memberWork * Object.keys(merged).length);
+  const merged = isJsonObject(target) ? copyObject(target, budget) : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(merged, key);
     else if (isJsonObject(value)) defineKey(merged, key, applyMergePatch(ownMember(merged, key), value, budget));
