@@ -34,7 +34,7 @@ describe.each(engineVariants)('POST /document/transaction on the %s', (_name, op
       { op: 'patch', doc_id: updated, change: { increment: { n: 1 } } },
       { op: 'patch', doc_id: updated, version: 3, change: { merge: { m: 1 } } },
       { op: 'patch', doc_id: givenId, version: 1, change: { patch: [{ op: 'add', path: '/list/-', value: 1 }] } },
-      { op: 'patch', doc_id: updated, version: 3, change: { merge: { k: 1 } }, rebase: true },
+      { op: 'update', doc_id: updated, version: 1, body: {} },
       { op: 'archive', doc_id: archived, version: 1 },
       { op: 'restore', doc_id: archived, version: null },
       { op: 'erase', doc_id: erased, version: 1 },
