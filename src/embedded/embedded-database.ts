@@ -172,9 +172,9 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     });
     const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
     const onEvent = (event: IndexEvent) => parts.onEvent?.(event);
-    const readVersion = (id: string, version: number): Document | null => {
+    const readVersion = (id: string, version: number): Document | Promise<Document | null> => {
       const current = state.document(id);
-      return current?.version === version ? current : (recent.get(id, version) ?? null);
+      return current?.version === version ? current : (recent.get(id, version) ?? this.#readOldVersion(id, version));
     };
     this.#documentCommits = new DocumentCommits({ staging, committer, memory, limits, readVersion });
     this.#builder = new IndexBuilder({ state, staging, committer, memory, clock, onEvent });
@@ -247,7 +247,22 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return document !== undefined && admits(archived, document) ? document : null;
   }
 
-  async view(_principal: Principal, at?: AsOf): Promise<ReadView> {
+  view(_principal: Principal, at?: AsOf): Promise<ReadView> {
+    return this.#openView(at);
+  }
+
+  /** From disk. Null when it is not kept, or when too much is being read already: whoever asks can do without. */
+  async #readOldVersion(id: string, version: number): Promise<Document | null> {
+    try {
+      const view = await this.#openView();
+      return await view.documentVersion(id, version).finally(() => view.close());
+    } catch (error) {
+      if (error instanceof DatabaseError) return null;
+      throw error;
+    }
+  }
+
+  async #openView(at?: AsOf): Promise<ReadView> {
     this.#checkOpen();
     const sequence = at === undefined ? this.#state.sequence : await this.#sequenceOf(at);
     if (at !== undefined) {

@@ -281,6 +281,14 @@ export function describeTransactions(name: string, createEngine: () => Promise<E
         await underWay;
       });
 
+      it('tells what has changed since a version of before a restart', async () => {
+        const { id } = await create({ a: 1, b: { c: 1 } });
+        await update(id, 1, { a: 1, b: { c: 2 } });
+        await reopen();
+        await update(id, 2, { a: 2, b: { c: 2 } });
+        await expectError({ evidence: { expectedVersion: 1, changedPaths: ['a', 'b.c'] } }, update(id, 1, {}));
+      });
+
       it('tells when it was archived meanwhile', async () => {
         const { id } = await create({});
         await change({ kind: 'archive', id });
@@ -312,6 +320,14 @@ export function describeTransactions(name: string, createEngine: () => Promise<E
         await expectError({ evidence: { changedPaths: ['a'] } }, patch(id, 1, { merge: { a: 3 } }, true));
         await expectError({ code: 'VERSION_CONFLICT' }, patch(id, 1, { merge: { b: 2 } }));
         expect(await patch(id, 1, { merge: { b: 2 } }, true)).toMatchObject({ body: { a: 2, b: 2 } });
+      });
+
+      it('is from a version of before a restart, too', async () => {
+        const { id } = await create({ a: 1, b: 1 });
+        await update(id, 1, { a: 2, b: 1 });
+        await reopen();
+        await expectError({ code: 'VERSION_CONFLICT' }, patch(id, 1, { merge: { a: 3 } }, true));
+        expect(await patch(id, 1, { merge: { b: 2 } }, true)).toMatchObject({ version: 3, body: { a: 2, b: 2 } });
       });
 
       it('of patches that write at different places and come at once loses none', async () => {
