@@ -93,10 +93,6 @@ export class DocumentList {
     this.#documents.push(document);
   }
 
-  clear(): void {
-    this.#documents.length = 0;
-  }
-
   remove(document: Document): void {
     const index = this.indexAfter(document) - 1;
     if (this.#documents[index]?.id === document.id) this.#documents.splice(index, 1);
