@@ -133,6 +133,7 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'failed':
     case 'snapshotFailed':
     case 'historyFailed':
+    case 'oldVersionUnreadable':
     case 'indexLeft':
       return 'error';
   }

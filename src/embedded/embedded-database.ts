@@ -147,6 +147,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #pastMemory: PastMemory;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
+  readonly #onEvent: EmbeddedDatabaseOptions['onStorageEvent'];
   /** At first what the status says, which the owner is to look at. */
   #toldWriteState: WriteState;
   #closed = false;
@@ -171,6 +172,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       randomBytes: (size) => random.bytes(size),
     });
     const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
+    this.#onEvent = parts.onEvent;
     const onEvent = (event: IndexEvent) => parts.onEvent?.(event);
     const readVersion = (id: string, version: number): Document | Promise<Document | null> => {
       const current = state.document(id);
@@ -251,14 +253,16 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return this.#openView(at);
   }
 
-  /** From disk. Null when it is not kept, or when too much is being read already: whoever asks can do without. */
+  /**
+   * From disk. Null when it is not kept or cannot be read: whoever asks has a conflict to tell, which stays one, whatever has become of the disk.
+   */
   async #readOldVersion(id: string, version: number): Promise<Document | null> {
     try {
       const view = await this.#openView();
       return await view.documentVersion(id, version).finally(() => view.close());
-    } catch (error) {
-      if (error instanceof DatabaseError) return null;
-      throw error;
+    } catch (cause) {
+      if (!(cause instanceof DatabaseError)) this.#onEvent?.({ kind: 'oldVersionUnreadable', id, version, cause });
+      return null;
     }
   }
 

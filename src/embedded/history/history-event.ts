@@ -17,6 +17,8 @@ export type HistoryEvent =
       readonly files: number;
     }
   /** Background work failed; it is tried again when the next segment is sealed or the next snapshot taken. */
-  | { readonly kind: 'historyFailed'; readonly task: HistoryTask; readonly cause: unknown };
+  | { readonly kind: 'historyFailed'; readonly task: HistoryTask; readonly cause: unknown }
+  /** An old version, with which a conflict was to be explained, could not be read: it was told without. */
+  | { readonly kind: 'oldVersionUnreadable'; readonly id: string; readonly version: number; readonly cause: unknown };
 
 export type HistoryTask = 'remove' | 'index' | 'prune' | 'erase';
