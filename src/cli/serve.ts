@@ -57,6 +57,9 @@ export async function serve(
   await app.close().catch((error: unknown) => {
     throw failureOfClosing(error, config);
   });
+  // It may have failed after the stop was asked for: nothing acknowledged is lost, but who runs the server has to know.
+  const failure = await Promise.race([app.failed, Promise.resolve(null)]);
+  if (failure !== null) throw failureOfDisk(failure, config);
   log.info('stopped: everything acknowledged is on disk');
 }
 
