@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Dataset, makeDataset } from './dataset.ts';
+import { eventLoopMeterEnvironment } from './event-loop-meter.ts';
 import type { Figure } from './figure.ts';
 import { IndexedServer } from './indexed-server.ts';
 import type { Load } from './load.ts';
@@ -18,6 +19,8 @@ export interface BenchOptions {
   readonly load: Load;
   /** Of the databases that are large. */
   readonly documents: number;
+  /** Of the one database that is ten times as large again. */
+  readonly documentsLarge: number;
 }
 
 export const resultsDirectory = join(import.meta.dirname, 'results');
@@ -71,10 +74,10 @@ export class Bench {
   }
 
   async #startIndexedServer(): Promise<IndexedServer> {
-    const { directory, lines } = await this.dataset();
+    const dataset = await this.dataset();
     const copy = join(this.directory, 'indexed');
-    await cp(directory, copy, { recursive: true });
-    return IndexedServer.of(await startYaradb(copy), lines);
+    await cp(dataset.directory, copy, { recursive: true });
+    return IndexedServer.of(await startYaradb(copy, eventLoopMeterEnvironment(this.directory)), dataset);
   }
 }
 

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dataset } from './dataset.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** Some documents of the dataset, all over it: each fiftieth. */
-const sampleStep = 50;
+/** Of the dataset, all over it. */
+const sampleSizeMax = 20_000;
 
 const createIndexes = `mutation {
   username: createIndex(table: "default", path: "username", kind: HASH, archived: EXCLUDE) { state }
@@ -23,8 +24,8 @@ export class IndexedServer {
     this.sample = sample;
   }
 
-  static async of(process: ServerProcess, lines: string): Promise<IndexedServer> {
-    const server = new IndexedServer(process, await sampleOf(lines));
+  static async of(process: ServerProcess, dataset: Dataset): Promise<IndexedServer> {
+    const server = new IndexedServer(process, await sampleOf(dataset));
     await server.ask(createIndexes);
     for (;;) {
       const { data } = await server.ask(indexStates);
@@ -46,12 +47,13 @@ export class IndexedServer {
   }
 }
 
-async function sampleOf(lines: string): Promise<IndexedServer['sample']> {
+async function sampleOf({ lines, documents }: Dataset): Promise<IndexedServer['sample']> {
   const sample: { id: string; username: string; at: number }[] = [];
+  const step = Math.ceil(documents / sampleSizeMax);
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(lines) })) {
     number += 1;
-    if (number % sampleStep !== 0) continue;
+    if (number % step !== 0) continue;
     const { _id: id, body } = JSON.parse(line);
     // Not in the order of creation, in which documents lie in memory.
     sample.push({ id, username: body.username, at: (number * 2_654_435_761) >>> 0 });

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { Bench, type BenchOptions, resultsDirectory } from './bench.ts';
 import { type Figure, holds, tableOf } from './figure.ts';
 import { rows } from './rows.ts';
+import { Unavailable } from './unavailable.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,12 +17,14 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
     documents: { type: 'string', default: '1000000' },
+    large: { type: 'string', default: '10000000' },
   },
 });
 const options: BenchOptions = {
   rounds: Number(values.rounds),
   load: { connections: Number(values.connections), seconds: Number(values.seconds) },
   documents: Number(values.documents),
+  documentsLarge: Number(values.large),
 };
 const unknown = positionals.find((name) => !rows.some((row) => row.name === name));
 if (unknown !== undefined) {
@@ -32,10 +35,18 @@ const bench = await Bench.open(options);
 try {
   const loadBefore = loadavg();
   const figures: (Figure & { readonly row: string })[] = [];
+  const skipped: { readonly row: string; readonly reason: string }[] = [];
   for (const { name, run } of rows) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const start = performance.now();
-    for (const figure of await run(bench)) figures.push({ row: name, ...figure });
+    try {
+      for (const figure of await run(bench)) figures.push({ row: name, ...figure });
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      skipped.push({ row: name, reason: error.message });
+      process.stderr.write(`${name}: skipped: ${error.message}\n`);
+      continue;
+    }
     const seconds = Math.round((performance.now() - start) / 1000);
     process.stderr.write(`${name}: ${seconds} s, load average ${loadavg()[0]?.toFixed(1)}\n`);
   }
@@ -46,6 +57,7 @@ try {
     loadBefore,
     loadAfter: loadavg(),
     ...options,
+    skipped,
     missed: figures.filter((figure) => !holds(figure)).map(({ what }) => what),
     figures,
   };

@@ -1,9 +1,12 @@
 import type { Row } from './bench.ts';
+import { runEventLoop } from './rows/event-loop.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
-import { runCreate, runGet, runGraphqlGet } from './rows/requests.ts';
+import { runPostgraphile, runRedis } from './rows/peers.ts';
+import { runCreate, runGet, runGraphqlCreate, runGraphqlGet } from './rows/requests.ts';
 import { runEmptyStart, runRestart } from './rows/restart.ts';
+import { runScale } from './rows/scale.ts';
 import { runScanLoad } from './rows/scan-load.ts';
 import { runSnapshotLoad } from './rows/snapshot-load.ts';
 
@@ -12,6 +15,7 @@ export const rows: readonly Row[] = [
   { name: 'get', run: runGet },
   { name: 'create', run: runCreate },
   { name: 'graphql-get', run: runGraphqlGet },
+  { name: 'graphql-create', run: runGraphqlCreate },
   { name: 'find', run: runFind },
   { name: 'range', run: runRange },
   { name: 'filters', run: runFilters },
@@ -21,4 +25,8 @@ export const rows: readonly Row[] = [
   { name: 'empty-start', run: runEmptyStart },
   { name: 'restart', run: runRestart },
   { name: 'snapshot-load', run: runSnapshotLoad },
+  { name: 'event-loop', run: runEventLoop },
+  { name: 'redis', run: runRedis },
+  { name: 'postgraphile', run: runPostgraphile },
+  { name: 'scale', run: runScale },
 ];

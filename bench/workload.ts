@@ -30,3 +30,11 @@ const getDocumentQuery =
 export function graphqlGetRequest(id: string): string {
   return JSON.stringify({ query: getDocumentQuery, variables: { id } });
 }
+
+/** Asks for all that the REST answer to a create has. */
+export const graphqlCreateRequest = JSON.stringify({
+  query: `mutation Create($name: String!, $body: JSON!) {
+    createDocument(name: $name, body: $body) { id name body bodyHash version createdAt updatedAt archivedAt }
+  }`.replace(/\s+/g, ' '),
+  variables: { name: sampleAnswer.name, body: sampleBody },
+});

@@ -4,7 +4,7 @@ import { type Contestant, runContest } from '../contest.ts';
 import type { Figure, Target } from '../figure.ts';
 import type { Request } from '../load.ts';
 import { ServerProcess } from '../server-process.ts';
-import { createRequest, graphqlGetRequest, sampleId } from '../workload.ts';
+import { createRequest, graphqlCreateRequest, graphqlGetRequest, sampleId } from '../workload.ts';
 
 /** One request over and over, beside the small programs in `ceilings/` that answer the same. */
 interface Workload {
@@ -49,6 +49,15 @@ export function runGraphqlGet(bench: Bench): Promise<Figure[]> {
       { name: 'stock GraphQL Yoga', program: 'stock-yoga', request, target: atLeast(8) },
     ],
   });
+}
+
+/** Beside the same create over REST: what GraphQL adds. */
+export async function runGraphqlCreate(bench: Bench): Promise<Figure[]> {
+  const server = await bench.server();
+  const request: Request = { method: 'POST', path: '/graphql', body: graphqlCreateRequest };
+  const ours = { name: 'GraphQL createDocument, durable', server, requests: [request] };
+  const rest = { name: 'POST /document/create', server, requests: [create], target: atLeast(0.8) };
+  return runContest(ours, [rest], bench.options.rounds, bench.options.load);
 }
 
 async function run(bench: Bench, { what, requestOf, peers }: Workload): Promise<Figure[]> {
