@@ -1,5 +1,6 @@
 // `npm run bench`: measures our server beside ceilings and peers in interleaved rounds and prints the table of the README.
-// `npm run bench -- find range` measures these rows only. Speed is a ratio to what ran in the same minutes on the same machine;
+// `npm run bench -- find range` measures these rows only. What was measured is in `results/latest.json`, a picture of it beside that, and
+// `npm run fix:performance` puts both into the README. Speed is a ratio to what ran in the same minutes on the same machine;
 // absolute figures mean little.
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
@@ -7,6 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Bench, type BenchOptions, resultsDirectory } from './bench.ts';
 import { type Figure, holds, tableOf } from './figure.ts';
+import { pictureOf } from './picture.ts';
+import { circumstancesOf, type Report } from './report.ts';
 import { rows } from './rows.ts';
 import { Unavailable } from './unavailable.ts';
 
@@ -50,7 +53,7 @@ try {
     const seconds = Math.round((performance.now() - start) / 1000);
     process.stderr.write(`${name}: ${seconds} s, load average ${loadavg()[0]?.toFixed(1)}\n`);
   }
-  const report = {
+  const report: Report = {
     date: new Date().toISOString(),
     node: process.version,
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
@@ -62,11 +65,8 @@ try {
     figures,
   };
   await writeFile(join(resultsDirectory, 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
-  process.stdout.write(`\n${tableOf(figures)}\n\n${report.date}, Node ${report.node}, ${report.machine}, `);
-  process.stdout.write(
-    `median of ${options.rounds} rounds, of ${options.load.seconds} s with ${options.load.connections} connections of wrk where a row `,
-  );
-  process.stdout.write(`is of requests, load average ${loadavg()[0]?.toFixed(1)}\n`);
+  await writeFile(join(resultsDirectory, 'latest.svg'), pictureOf(figures));
+  process.stdout.write(`\n${tableOf(figures)}\n\n${circumstancesOf(report)}\n`);
 } finally {
   await bench.close();
 }

@@ -4,16 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { exitCodeMeanings } from '../src/cli/exit-code.ts';
 import { settings } from '../src/config.ts';
+import { replaceSection } from './readme-section.ts';
 
 /** README.md's text with its tables as the sources have them. */
 export function withTables(readme: string): string {
   return replaceSection(replaceSection(readme, 'settings', settingsTable()), 'exit codes', exitCodeTable());
-}
-
-function replaceSection(readme: string, name: string, table: string): string {
-  const section = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!section.test(readme)) throw new Error(`README.md has no section marked <!-- ${name}: … -->`);
-  return readme.replace(section, (_all, start: string, end: string) => `${start}${table}${end}`);
 }
 
 function settingsTable(): string {
