@@ -221,8 +221,8 @@ export class Storage {
   /** Between two frames, so that the log learns that it failed before it names a file itself or acknowledges anything. */
   #syncLogDirectory(sync: () => Promise<void>): Promise<void> {
     return this.queue.barrier(async () => {
-      if (this.log.hasFailed)
-        throw new Error('the log has failed: what is in its directory is for the next start to find out');
+      // What is in its directory is for the next start to find out.
+      if (this.log.hasFailed) throw this.log.fail(null);
       try {
         await sync();
       } catch (error) {

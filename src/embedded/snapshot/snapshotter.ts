@@ -82,7 +82,8 @@ export class Snapshotter {
 
   /** @param logBytes how much log there is behind the newest snapshot that there was at the beginning. */
   logGrew(logBytes: number): void {
-    if (logBytes < this.#dueAt || this.#running !== null || this.#abort.signal.aborted) return;
+    const isUnderWay = this.#running !== null || this.#following !== null;
+    if (logBytes < this.#dueAt || isUnderWay || this.#abort.signal.aborted) return;
     // Until it has succeeded: if it fails, the next one is tried after as much again.
     this.#dueAt = logBytes + this.#growthMax;
     // What it rejects with was told as an event.
@@ -95,9 +96,11 @@ export class Snapshotter {
    *   when the disk failed under the log. The system's own error when it failed under the snapshot.
    */
   take(): Promise<SnapshotInfo> {
+    // The one that follows is waited for even in the moment when none is running: two at once would write one file.
+    if (this.#following !== null) return this.#following;
     if (this.#running === null) return this.#start();
     // The one that is running may have begun before the caller's last commit.
-    this.#following ??= this.#running
+    this.#following = this.#running
       .catch(() => undefined)
       .then(() => {
         this.#following = null;

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Document } from '../../../src/document/document.ts';
+import { noDefinitions } from '../../../src/embedded/log/record.ts';
+import { Snapshotter } from '../../../src/embedded/snapshot/snapshotter.ts';
+import { SeededRandom } from '../../fault/seeded-random.ts';
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import { dataDirectory, stillClock } from '../log/log-fixture.ts';
+import { identity, snapshotDirectory } from './snapshot-fixture.ts';
+
+async function* noDocuments(): AsyncGenerator<readonly Document[]> {}
+
+/** One whose snapshots are all of a new commit. `open` is how many are being taken. */
+async function makeSnapshotter() {
+  const fileSystem = new SimulatedFileSystem();
+  await fileSystem.makeDirectory(dataDirectory);
+  const counts = { open: 0, openMax: 0, taken: 0 };
+  let { sequence } = identity;
+  const snapshotter = new Snapshotter({
+    fileSystem,
+    directory: snapshotDirectory,
+    clock: stillClock,
+    random: new SeededRandom(1),
+    logBytesMax: 1000,
+    newest: null,
+    damaged: [],
+    capture: async () => {
+      counts.open += 1;
+      counts.openMax = Math.max(counts.openMax, counts.open);
+      sequence += 1;
+      const header = { ...identity, sequence };
+      return { header, logBytes: 0, definitions: noDefinitions, documents: noDocuments(), release: () => {} };
+    },
+    change: (remove) => remove(),
+    add: (rename) => rename(),
+    onEvent: ({ kind }) => {
+      if (kind !== 'snapshotTaken') return;
+      counts.open -= 1;
+      counts.taken += 1;
+    },
+  });
+  return { snapshotter, counts };
+}
+
+test('one that waits for the running one is the next, whoever asks in the moment between them', async () => {
+  const { snapshotter, counts } = await makeSnapshotter();
+  const first = snapshotter.take();
+  const second = snapshotter.take();
+  const third = first.then(() => snapshotter.take());
+  await Promise.all([first, second, third]);
+  await snapshotter.close();
+  expect(counts).toEqual({ open: 0, openMax: 1, taken: 2 });
+});
+
+test('the log that has grown begins none in the moment between two', async () => {
+  const { snapshotter, counts } = await makeSnapshotter();
+  const first = snapshotter.take();
+  const second = snapshotter.take();
+  const grown = first.then(() => snapshotter.logGrew(1_000_000));
+  await Promise.all([first, second, grown]);
+  await snapshotter.idle();
+  expect(counts).toEqual({ open: 0, openMax: 1, taken: 2 });
+  await snapshotter.close();
+});
