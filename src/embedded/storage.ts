@@ -6,7 +6,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
 import { HistoryReader } from './history/history-reader.ts';
-import { withLogDirectorySync } from './history/log-directory-sync.ts';
+import { withDirectorySync, withLogDirectorySync } from './history/log-directory-sync.ts';
 import { Log, type LogPoint } from './log/log.ts';
 import { NoSpaceError } from './log/log-error.ts';
 import type { EncodedCommit } from './log/record.ts';
@@ -62,6 +62,15 @@ export class Storage {
     const { fileSystem, directory, clock, random, state, onFailure, onEvent } = options;
     let storage: Storage | null = null;
     const opened = Promise.withResolvers<Storage>();
+    let directoryInDoubt = false;
+    const watched = withDirectorySync(fileSystem, async (path) => {
+      try {
+        await fileSystem.syncDirectory(path);
+      } catch (error) {
+        directoryInDoubt = true;
+        throw error;
+      }
+    });
     const log = await Log.open({
       fileSystem,
       directory,
@@ -79,7 +88,7 @@ export class Storage {
     });
     try {
       const history = await HistoryKeeper.open({
-        fileSystem: withLogDirectorySync(fileSystem, join(directory, 'log'), async (sync) =>
+        fileSystem: withLogDirectorySync(watched, join(directory, 'log'), async (sync) =>
           (await opened.promise).#syncLogDirectory(sync),
         ),
         directory,
@@ -88,9 +97,10 @@ export class Storage {
         random,
         bytesMax: options.historyBytesMax,
         settle: async () => (await opened.promise).#settle(),
+        directoryInDoubt: () => directoryInDoubt,
         onEvent,
       });
-      storage = new Storage(options, log, history);
+      storage = new Storage(options, log, history, watched);
       opened.resolve(storage);
       return storage;
     } catch (error) {
@@ -99,7 +109,8 @@ export class Storage {
     }
   }
 
-  private constructor(options: StorageOptions, log: Log, history: HistoryKeeper) {
+  /** @param watched the file system for what is renamed and removed behind the log. */
+  private constructor(options: StorageOptions, log: Log, history: HistoryKeeper, watched: FileSystem) {
     this.#options = options;
     this.log = log;
     this.#history = history;
@@ -114,7 +125,7 @@ export class Storage {
       },
     });
     this.#snapshotter = new Snapshotter({
-      fileSystem,
+      fileSystem: watched,
       directory: join(directory, snapshotDirectoryName),
       clock,
       random,

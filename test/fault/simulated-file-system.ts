@@ -38,6 +38,8 @@ export class SimulatedFileSystem implements FileSystem {
   #stopped = false;
   /** Operations so far. */
   operations = 0;
+  /** Syncs of directories that have failed: what they forgot is there until the power is cut, and no later sync brings it to the disk. */
+  failedDirectorySyncs = 0;
   inject: FaultInjector | null = null;
   /** Called before every operation, which begins when this has resolved: a disk that stalls, or lets others go first. */
   delay: ((kind: OperationKind, path: string) => Promise<void>) | null = null;
@@ -219,6 +221,7 @@ export class SimulatedFileSystem implements FileSystem {
   #sync(kind: OperationKind, path: string, target: Inode | Directory): void {
     const fault = this.#meet(kind, path, 0);
     if (fault?.kind === 'error') target.forgetUnsynced();
+    if (fault?.kind === 'error' && target instanceof Directory) this.failedDirectorySyncs += 1;
     if (fault !== undefined) this.#fail(fault, path);
     target.sync();
   }

@@ -35,6 +35,8 @@ export interface HistoryKeeperOptions {
    * a snapshot that still holds an erased document could appear once that was said to be gone.
    */
   readonly settle: () => Promise<void>;
+  /** Whether a sync of a directory in which files are replaced or removed has failed, whoever asked for it. */
+  readonly directoryInDoubt: () => boolean;
   readonly onEvent?: (event: HistoryEvent) => void;
 }
 
@@ -108,7 +110,8 @@ export class HistoryKeeper {
 
   /**
    * Carries out on disk every erasure that was applied by now.
-   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed, what sealing the segment throws. @throws {NoSpaceError}
+   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed, what sealing the segment throws, `OUTCOME_UNKNOWN` when a directory could not
+   *   be synced since the start. @throws {NoSpaceError}
    * @throws {CorruptionError} It is tried again with the next pruning.
    */
   eraseOnDisk(): Promise<Compaction> {
@@ -208,7 +211,13 @@ export class HistoryKeeper {
     const files = await this.#files();
     await this.#catalog.refresh(files.segments);
     await this.#catalog.makeIndexes(this.#slice());
-    if (!this.#hasErasures()) this.#erasedUpTo = Math.max(this.#erasedUpTo, this.#catalog.lastSequence);
+    this.#noteErasures();
+  }
+
+  /** What is behind the last erasure that was carried out holds none. */
+  #noteErasures(): void {
+    if (this.#hasErasures() || this.#options.directoryInDoubt()) return;
+    this.#erasedUpTo = Math.max(this.#erasedUpTo, this.#catalog.lastSequence);
   }
 
   /** Whether there is an erasure in a sealed segment that was not carried out. */
@@ -319,7 +328,7 @@ export class HistoryKeeper {
     await this.#removeLeftovers();
     const bytes = pruned.reduce((sum, segment) => sum + segment.bytes, 0);
     this.#options.onEvent?.({ kind: 'historyPruned', oldest: floor, segments: pruned.length, bytes });
-    if (!this.#hasErasures()) this.#erasedUpTo = Math.max(this.#erasedUpTo, this.#catalog.lastSequence);
+    this.#noteErasures();
   }
 
   /** A snapshot that stands where the floor is to be becomes the base by its name, once it was read and found good. */
@@ -371,6 +380,7 @@ export class HistoryKeeper {
     const { fileSystem, clock, random, databaseId, settle } = this.#options;
     await settle();
     await this.#makeIndexes();
+    this.#checkDirectories();
     if (!this.#hasErasures()) return 0;
     const upTo = this.#catalog.lastSequence;
     const files = await this.#files();
@@ -389,10 +399,20 @@ export class HistoryKeeper {
     // A snapshot that others have removed must not be there again after a power cut.
     if (await isThere(fileSystem, files.snapshotDirectory)) await fileSystem.syncDirectory(files.snapshotDirectory);
     await fileSystem.syncDirectory(files.logDirectory);
+    this.#checkDirectories();
     await writeErasureMark(fileSystem, files.logDirectory, databaseId, upTo);
     this.#erasedUpTo = upTo;
     this.#options.onEvent?.({ kind: 'erasedOnDisk', upTo, files: rewritten });
     return rewritten;
+  }
+
+  /** After a sync that failed the next one succeeds and proves nothing: what was replaced and removed could be there again after a power cut. */
+  #checkDirectories(): void {
+    if (!this.#options.directoryInDoubt()) return;
+    throw new DatabaseError(
+      'OUTCOME_UNKNOWN',
+      'The disk failed when files were removed: whether what was erased is gone from it is not known. Look after the disk, restart the machine, and ask again.',
+    );
   }
 
   #rejectRequests(requests: readonly EraseRequest[], error: unknown): void {

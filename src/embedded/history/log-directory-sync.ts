@@ -10,6 +10,14 @@ export function withLogDirectorySync(
   logDirectory: string,
   syncLog: (sync: () => Promise<void>) => Promise<void>,
 ): FileSystem {
+  return withDirectorySync(fileSystem, (path) => {
+    const sync = () => fileSystem.syncDirectory(path);
+    return path === logDirectory ? syncLog(sync) : sync();
+  });
+}
+
+/** The same file system, but for how directories are synced. */
+export function withDirectorySync(fileSystem: FileSystem, syncDirectory: FileSystem['syncDirectory']): FileSystem {
   return {
     open: (path, mode) => fileSystem.open(path, mode),
     list: (directory) => fileSystem.list(directory),
@@ -17,9 +25,6 @@ export function withLogDirectorySync(
     removeDirectory: (path) => fileSystem.removeDirectory(path),
     rename: (from, to) => fileSystem.rename(from, to),
     remove: (path) => fileSystem.remove(path),
-    syncDirectory: (path) => {
-      const sync = () => fileSystem.syncDirectory(path);
-      return path === logDirectory ? syncLog(sync) : sync();
-    },
+    syncDirectory,
   };
 }

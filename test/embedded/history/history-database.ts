@@ -73,6 +73,7 @@ export class HistoryDatabase {
       random: new SeededRandom(8),
       bytesMax,
       settle: options.settle ?? settle,
+      directoryInDoubt: () => false,
       onEvent: (event) => events.push(event),
     });
     const [snapshot] = snapshots;
