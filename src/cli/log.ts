@@ -5,7 +5,8 @@ import { findLogStart } from '../embedded/maintenance/snapshot-scan.ts';
 import { systemClock } from '../embedded/ports/clock.ts';
 import { nodeFileSystem } from '../embedded/ports/node-file-system.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { type SettingType, wholeNumber } from '../setting.ts';
+import { type SettingType, UsageError, wholeNumber } from '../setting.ts';
+import { isBackup } from './backup-directory.ts';
 import { type Command, jsonOption, type Option } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { failureOfReading } from './failure.ts';
@@ -50,6 +51,7 @@ export const logCommand: Command = {
   description: [
     'Prints the log of the data directory DIR: one line for each record that a commit wrote, with the commit, its time, who asked ' +
       'for it, and what was written.',
+    'DIR may be a directory that `yaradb backup` has made, too.',
     'Nothing is written and no lock is taken, so a log may be looked at while a server writes it: what is being written at that ' +
       'moment then looks like a torn write at the end. Damage is shown where it is, and what is behind it as far as it can be read.',
   ],
@@ -65,12 +67,17 @@ export const logCommand: Command = {
     const { DIR: directory } = given.take(['DIR']);
     const from = given.value(options.from) ?? 0;
     const to = given.value(options.to) ?? Number.MAX_SAFE_INTEGER;
+    if (from > to) throw new UsageError(`--from is ${from} and --to is ${to}: no commit is between them`);
     const document = given.value(options.document);
     const frames = given.has(options.frames);
     const dump = new LogDump({ from, to, document, frames, lines: given.has(options.json) ? jsonLines : textLines });
     try {
       const ports = { fileSystem: nodeFileSystem, clock: systemClock, directory };
-      for await (const part of scanLog({ ...ports, start: await findLogStart(ports) })) {
+      for await (const part of scanLog({
+        ...ports,
+        start: await findLogStart(ports),
+        checkNewest: !isBackup(directory),
+      })) {
         for (const line of dump.linesOf(part)) await printLine(line);
       }
     } catch (error) {

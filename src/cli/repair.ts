@@ -9,6 +9,7 @@ import {
 import { systemClock } from '../embedded/ports/clock.ts';
 import { nodeFileSystem } from '../embedded/ports/node-file-system.ts';
 import { systemRandom } from '../embedded/ports/random.ts';
+import { refuseBackup } from './backup-directory.ts';
 import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOfReading } from './failure.ts';
@@ -49,6 +50,7 @@ export const repairCommand: Command = {
     const { DIR: directory } = given.take(['DIR']);
     const accepted = given.has(options.acceptDataLoss);
     const json = given.has(options.json);
+    refuseBackup(directory);
     const progress = new Progress();
     const salvage: SalvageOptions = {
       fileSystem: nodeFileSystem,

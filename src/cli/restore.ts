@@ -13,6 +13,7 @@ import { systemClock } from '../embedded/ports/clock.ts';
 import { nodeFileSystem } from '../embedded/ports/node-file-system.ts';
 import { systemRandom } from '../embedded/ports/random.ts';
 import { type SettingType, UsageError, wholeNumber } from '../setting.ts';
+import { isInside } from './backup-directory.ts';
 import { type Command, type GivenArguments, jsonOption, type Option } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOfOpening } from './failure.ts';
@@ -68,6 +69,9 @@ export const restoreCommand: Command = {
     const existed = existsSync(directory);
     let begun = false;
     try {
+      if (isInside(directory, path)) {
+        throw new CommandFailure(exitCodes.usage, `${directory} is in the backup ${path}, which holds nothing else.`);
+      }
       const backup = await openBackup(nodeFileSystem, path);
       await checkEmpty(nodeFileSystem, directory);
       const restored = await restoreBackup({
@@ -118,9 +122,13 @@ function removeWhatWasMade(directory: string, existed: boolean): void {
 }
 
 function failureOfRestoring(error: unknown, path: string, directory: string): CommandFailure {
+  if (error instanceof CommandFailure) return error;
   const cause = { cause: error };
   if (error instanceof RestoreRefusedError) return new CommandFailure(exitCodes.usage, `${error.message}.`, cause);
-  if (error instanceof ArchiveError) return new CommandFailure(exitCodes.corruption, `${error.message}.`, cause);
+  if (error instanceof ArchiveError) {
+    const named = error.message.includes(path) ? error.message : `${path} is no whole backup: ${error.message}`;
+    return new CommandFailure(exitCodes.corruption, `${named}.`, cause);
+  }
   if (error instanceof Error && 'path' in error && typeof error.path === 'string' && error.path.startsWith(path)) {
     return new CommandFailure(exitCodes.usage, `the backup ${path} cannot be read (${error.message}).`, cause);
   }

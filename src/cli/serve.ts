@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type App, type AppConfig, createApp } from '../app.ts';
+import { refuseBackup } from './backup-directory.ts';
 import { findPredecessorFiles } from './data-directory.ts';
 import { failureOfClosing, failureOfDisk, failureOfListening, failureOfOpening } from './failure.ts';
 import { fittingMemoryBytesMax, wantedMemoryBytesMax } from './heap-limit.ts';
@@ -35,6 +36,7 @@ export async function serve(
     );
   }
 
+  refuseBackup(config.dataDirectory);
   const app = await createApp(config, readVersion(), log).catch((error: unknown) => {
     throw failureOfOpening(error, config);
   });

@@ -1,6 +1,8 @@
+import { formatTime } from '../document/timestamp.ts';
 import { type VerificationReport, verifyDirectory } from '../embedded/maintenance/verification.ts';
 import { systemClock } from '../embedded/ports/clock.ts';
 import { nodeFileSystem } from '../embedded/ports/node-file-system.ts';
+import { refuseBackup } from './backup-directory.ts';
 import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { failureOfReading } from './failure.ts';
@@ -34,6 +36,7 @@ export const verifyCommand: Command = {
   async run(given) {
     const { DIR: directory } = given.take(['DIR']);
     const json = given.has(options.json);
+    refuseBackup(directory);
     const progress = new Progress();
     const report = await verifyDirectory({
       fileSystem: nodeFileSystem,
@@ -45,7 +48,8 @@ export const verifyCommand: Command = {
         throw failureOfReading(error, directory);
       })
       .finally(() => progress.clear());
-    if (json) await printLine(JSON.stringify({ directory, ...report }));
+    const committedAt = report.committedAt === null ? null : formatTime(report.committedAt);
+    if (json) await printLine(JSON.stringify({ directory, ...report, committedAt }));
     else for (const line of reportLines(directory, report)) await printLine(line);
     return report.clean ? exitCodes.clean : exitCodes.corruption;
   },
