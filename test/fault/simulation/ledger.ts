@@ -1,21 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Commit, Operation } from '../../../src/database/operation.ts';
+import type { Commit } from '../../../src/database/operation.ts';
+import type { Principal } from '../../../src/database/principal.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { CommitRecord } from '../../../src/embedded/log/record.ts';
+import { documentsOf } from './documents-of.ts';
 import { Model } from './model.ts';
+import { erasedIds, type Request } from './request.ts';
 
-/** One commit that a client asked for, and what it knows of it. */
+/** Something that a client asked for, and what it knows of it. */
 export interface Attempt {
-  readonly operations: readonly Operation[];
+  readonly request: Request;
+  /** Of this attempt alone, so that every commit tells where it comes from. */
+  readonly principal: Principal;
   /** The newest commit that any client knew of when this one was sent: its own comes later. */
   readonly knownBefore: number;
-  outcome: 'unknown' | 'refused' | Commit;
+  /** `done` by a commit whose sequence the answer does not tell. */
+  outcome: 'unknown' | 'refused' | 'done' | Commit;
+  /** The index that the answer told of. */
+  indexId: string | null;
 }
 
 /** What a reader saw at one moment: everything, as of a sequence. */
 interface SeenState {
   readonly sequence: number;
   readonly documents: readonly Document[];
+}
+
+/** The same, seen later. What was erased in between is not shown. */
+interface SeenPast extends SeenState {
+  /** What was erased by then, and by commits that were under way. */
+  readonly erased: ReadonlySet<string>;
 }
 
 /**
@@ -25,32 +39,43 @@ interface SeenState {
  * - every commit that was acknowledged is there, with its sequence and its documents;
  * - every version that was read is there, and every state that was read was the state at its sequence;
  * - a commit whose outcome is unknown is whole or absent, one that was refused is absent, and there is no other;
- * - what was there after an earlier recovery is there for ever.
+ * - what was there after an earlier recovery is there for ever;
+ * - the past, while it is kept, is what was the present.
  */
 export class Ledger {
   /** As of the last recovery. */
   readonly model = new Model();
   readonly #history: CommitRecord[] = [];
-  #attempts: Attempt[] = [];
+  /** By principal. */
+  #attempts = new Map<string, Attempt>();
+  #made = 0;
   #seenDocuments: Document[] = [];
   #seenStates: SeenState[] = [];
+  #seenPasts: SeenPast[] = [];
   #seenIds: string[] = [];
   /** Documents that somebody may have taken away since the last recovery. */
   readonly #erased = new Set<string>();
+  /** Tables that somebody may have dropped since then. */
+  readonly #dropped = new Set<string>();
   /** The newest commit that anybody was told of or has read. */
   #known = 0;
   /** The newest version of each document that a client knows. */
   readonly current = new Map<string, Document>();
   acknowledged = 0;
+  /** What was erased by commits up to this one is said to be in no file. */
+  #erasedOnDiskUpTo = 0;
 
   get known(): number {
     return this.#known;
   }
 
-  begin(operations: readonly Operation[]): Attempt {
-    const attempt: Attempt = { operations, knownBefore: this.#known, outcome: 'unknown' };
-    this.#attempts.push(attempt);
-    for (const operation of operations) if (operation.kind === 'erase') this.#erased.add(operation.id);
+  begin(request: Request): Attempt {
+    this.#made += 1;
+    const principal = { name: `attempt ${this.#made}` };
+    const attempt: Attempt = { request, principal, knownBefore: this.#known, outcome: 'unknown', indexId: null };
+    this.#attempts.set(principal.name, attempt);
+    for (const id of erasedIds(request)) this.#erased.add(id);
+    if (request.kind === 'dropTable') this.#dropped.add(request.table);
     return attempt;
   }
 
@@ -58,13 +83,20 @@ export class Ledger {
     attempt.outcome = commit;
     this.acknowledged += 1;
     for (const document of commit.documents) this.seeDocument(document);
-    for (const operation of attempt.operations) if (operation.kind === 'erase') this.current.delete(operation.id);
+    for (const id of erasedIds(attempt.request)) this.current.delete(id);
     if (commit.sequence === null) return;
     assertThat(
       commit.sequence > attempt.knownBefore,
       `commit ${commit.sequence} was given after ${attempt.knownBefore} was known`,
     );
     this.seeSequence(commit.sequence);
+  }
+
+  /** A change of tables or indexes was answered. */
+  acknowledgeChange(attempt: Attempt, indexId: string | null): void {
+    attempt.outcome = 'done';
+    attempt.indexId = indexId;
+    this.acknowledged += 1;
   }
 
   refuse(attempt: Attempt): void {
@@ -90,15 +122,44 @@ export class Ledger {
     else this.#checkState(documents);
   }
 
+  /** A client read everything as of an older sequence. */
+  seePast(sequence: number, documents: readonly Document[]): void {
+    this.#seenPasts.push({ sequence, documents, erased: new Set(this.#erased) });
+  }
+
   /** A client was told that there is a document with this id. */
   seeId(id: string): void {
     this.#seenIds.push(id);
   }
 
+  /** An operator was told so. */
+  seeErasedOnDisk(upTo: number): void {
+    this.#erasedOnDiskUpTo = Math.max(this.#erasedOnDiskUpTo, upTo);
+  }
+
+  /** Numbers, one of each body, that must not be in any file any more. As of the last recovery. */
+  erasedOnDisk(): readonly number[] {
+    const numbers = new Map<string, Set<number>>();
+    const erased: number[] = [];
+    for (const { sequence, records } of this.#history) {
+      if (sequence > this.#erasedOnDiskUpTo) break;
+      for (const record of records) {
+        if (record.kind === 'eraseDocument') {
+          erased.push(...(numbers.get(record.id) ?? []));
+          numbers.delete(record.id);
+        }
+        if (record.kind !== 'putDocument') continue;
+        const { id, body } = record.document;
+        numbers.set(id, (numbers.get(id) ?? new Set()).add(Number(body.by)));
+      }
+    }
+    return erased;
+  }
+
   /** A client read the document or found none, having known `before`. */
   checkRead(before: Document | undefined, read: Document | null): void {
     if (read !== null) this.seeDocument(read);
-    if (before === undefined || (read === null && this.#erased.has(before.id))) return;
+    if (before === undefined || (read === null && this.#mayBeGone(before))) return;
     assertThat(
       read !== null && read.sequence >= before.sequence,
       `document ${before.id} was read as of commit ${read?.sequence} after ${before.sequence}`,
@@ -116,29 +177,27 @@ export class Ledger {
     }
     if (lossAllowed) this.#forgetAfter(commits.length);
     assertThat(commits.length >= this.#known, `of ${this.#known} known commits ${commits.length} are left`);
-    const acknowledged = new Map(
-      this.#attempts.flatMap((attempt) =>
-        typeof attempt.outcome === 'object' && attempt.outcome.sequence !== null
-          ? [[attempt.outcome.sequence, attempt] as const]
-          : [],
-      ),
-    );
-    const unknown = this.#attempts.filter(({ outcome }) => outcome === 'unknown');
     const seen = Map.groupBy(this.#seenStates, ({ sequence }) => sequence);
+    const found = new Set<Attempt>();
     for (const commit of commits.slice(this.#history.length)) {
-      const attempt = acknowledged.get(commit.sequence);
-      if (attempt === undefined) this.#applyUnknown(commit, unknown);
-      else this.#applyAcknowledged(commit, attempt);
+      const attempt = this.#attempts.get(commit.principal);
+      this.#checkAttempt(commit, attempt, attempt !== undefined && found.has(attempt));
+      if (attempt !== undefined) found.add(attempt);
+      this.#apply(commit, attempt);
       this.#history.push(commit);
       for (const { documents } of seen.get(commit.sequence) ?? []) this.#checkState(documents);
     }
+    for (const attempt of this.#attempts.values()) this.#checkFound(attempt, found.has(attempt), lossAllowed);
+    this.#checkPasts();
     this.#checkSeen();
     this.#known = commits.length;
-    this.#attempts = [];
+    this.#attempts = new Map();
     this.#seenDocuments = [];
     this.#seenStates = [];
+    this.#seenPasts = [];
     this.#seenIds = [];
     this.#erased.clear();
+    this.#dropped.clear();
     this.current.clear();
     for (const document of this.model.documents.values()) this.current.set(document.id, document);
   }
@@ -148,12 +207,38 @@ export class Ledger {
     this.#known = Math.min(this.#known, sequence);
     this.#seenDocuments = this.#seenDocuments.filter((document) => document.sequence <= sequence);
     this.#seenStates = this.#seenStates.filter((state) => state.sequence <= sequence);
+    this.#seenPasts = [];
     this.#seenIds = [];
   }
 
-  #applyAcknowledged(commit: CommitRecord, { operations, outcome }: Attempt): void {
-    const documents = this.model.apply(commit, operations);
-    assertThat(typeof documents !== 'string', `commit ${commit.sequence}, acknowledged: ${documents}`);
+  #mayBeGone({ id, table }: Document): boolean {
+    return this.#erased.has(id) || this.#dropped.has(table.name);
+  }
+
+  /** A commit is what one client has asked for, or what the engine goes on with. The filling of an index is a second commit of the first's. */
+  #checkAttempt(commit: CommitRecord, attempt: Attempt | undefined, isSecond: boolean): void {
+    if (attempt === undefined) return;
+    const { sequence, principal } = commit;
+    const { outcome, knownBefore, request } = attempt;
+    assertThat(!isSecond || request.kind === 'createIndex', `${principal} was committed twice, at last as ${sequence}`);
+    assertThat(outcome !== 'refused', `commit ${sequence} is there, and was refused`);
+    assertThat(sequence > knownBefore, `commit ${sequence} was asked for when ${knownBefore} was known`);
+    if (typeof outcome !== 'object') return;
+    assertThat(outcome.sequence === sequence, `commit ${outcome.sequence}, acknowledged, is commit ${sequence}`);
+  }
+
+  /** What was acknowledged is there. */
+  #checkFound({ outcome, indexId, principal }: Attempt, isThere: boolean, lossAllowed: boolean): void {
+    const isCommit = outcome === 'done' || (typeof outcome === 'object' && outcome.sequence !== null);
+    if (!isCommit || lossAllowed) return;
+    assertThat(isThere, `${principal.name}, acknowledged, is gone`);
+    assertThat(indexId === null || this.model.catalog.wasFilled(indexId), `index ${indexId} was said to be filled`);
+  }
+
+  #apply(commit: CommitRecord, attempt: Attempt | undefined): void {
+    const documents = this.model.apply(commit, attempt?.request);
+    assertThat(typeof documents !== 'string', `commit ${commit.sequence} of ${commit.principal}: ${documents}`);
+    const outcome = attempt?.outcome;
     if (typeof outcome !== 'object') return;
     assertThat(
       outcome.committedAt === commit.committedAt && isDeepStrictEqual(outcome.documents, documents),
@@ -161,19 +246,17 @@ export class Ledger {
     );
   }
 
-  /** A commit that nobody was told of must be one whose outcome nobody knows, whole. */
-  #applyUnknown(commit: CommitRecord, unknown: Attempt[]): void {
-    const problems: string[] = [];
-    for (const [index, attempt] of unknown.entries()) {
-      if (commit.sequence <= attempt.knownBefore) continue;
-      const problem = this.model.apply(commit, attempt.operations);
-      if (typeof problem !== 'string') {
-        unknown.splice(index, 1);
-        return;
-      }
-      problems.push(problem);
+  /** Each is what there was at its sequence, but for what was erased later. */
+  #checkPasts(): void {
+    for (const { sequence, documents, erased } of this.#seenPasts) {
+      const shown = new Set(documents.map(({ id }) => id));
+      const later = this.#history.slice(sequence).flatMap(({ records }) => records);
+      const gone = new Set(later.flatMap((record) => (record.kind === 'eraseDocument' ? [record.id] : [])));
+      const expected = documentsOf(this.#history.slice(0, sequence)).filter(
+        ({ id }) => shown.has(id) || !(gone.has(id) || erased.has(id)),
+      );
+      assertThat(isDeepStrictEqual(documents, expected), `the past of commit ${sequence} is another than it was`);
     }
-    throw new Error(`commit ${commit.sequence} is none that is under way: ${problems.join('; ')}`);
   }
 
   #checkState(documents: readonly Document[]): void {
@@ -196,7 +279,8 @@ export class Ledger {
       );
     }
     for (const id of this.#seenIds) {
-      assertThat(this.model.documents.has(id) || this.#erased.has(id), `document ${id} was there and is gone`);
+      const isGone = written.some((document) => document.id === id && this.#mayBeGone(document));
+      assertThat(this.model.documents.has(id) || isGone, `document ${id} was there and is gone`);
     }
   }
 }

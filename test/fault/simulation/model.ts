@@ -3,6 +3,10 @@ import type { Operation } from '../../../src/database/operation.ts';
 import { hashBody } from '../../../src/document/body-hash.ts';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import type { CommitRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import { CatalogModel } from './catalog-model.ts';
+import { inOrderOfCreation } from './documents-of.ts';
+import { patchedBody } from './patched-body.ts';
+import type { Request } from './request.ts';
 
 /**
  * What a database is, in the simplest words there are: it says what a commit must have done, from the operations that a client
@@ -10,16 +14,33 @@ import type { CommitRecord, TableRecord } from '../../../src/embedded/log/record
  */
 export class Model {
   readonly documents = new Map<string, Document>();
-  readonly tables = new Map<string, TableRecord>();
+  readonly catalog = new CatalogModel();
+  /** Every version of every document that there was. */
+  readonly #versions = new Map<string, Document>();
   sequence = 0;
 
   /**
-   * Takes the commit as what came of `operations`.
-   * @returns the documents that it must have been answered with, when it is exactly what it had to be; else what is wrong with it, the
-   *   model unchanged.
+   * Takes the commit as what came of `request`, or, without one, as what the engine did of its own accord.
+   * @returns the documents that it must have been answered with, when it is exactly what it had to be; else what is wrong with it.
    */
-  apply(commit: CommitRecord, operations: readonly Operation[]): readonly Document[] | string {
+  apply(commit: CommitRecord, request?: Request): readonly Document[] | string {
     if (commit.sequence !== this.sequence + 1) return `commit ${commit.sequence} follows commit ${this.sequence}`;
+    const answer = this.#answer(commit, request);
+    if (typeof answer === 'string') return answer;
+    this.sequence = commit.sequence;
+    return this.catalog.problemWith(this.documents.values()) ?? answer;
+  }
+
+  #answer(commit: CommitRecord, request: Request | undefined): readonly Document[] | string {
+    if (request === undefined) return this.catalog.applyEngines(commit) ? [] : 'nobody has asked for it';
+    if (request.kind === 'commit') return this.#applyOperations(commit, request.operations);
+    const dropped = this.catalog.apply(commit, request);
+    if (typeof dropped === 'string') return dropped;
+    for (const { id, table } of this.documents.values()) if (dropped.includes(table.id)) this.documents.delete(id);
+    return [];
+  }
+
+  #applyOperations(commit: CommitRecord, operations: readonly Operation[]): readonly Document[] | string {
     const answered: Document[] = [];
     /** Null where the commit has taken a document away. */
     const written = new Map<string, Document | null>();
@@ -27,7 +48,7 @@ export class Model {
     const records = [...commit.records];
     for (const operation of operations) {
       if (operation.kind === 'create' && operation.table !== undefined) {
-        const known = this.tables.get(operation.table) ?? tables.get(operation.table);
+        const known = this.catalog.tables.get(operation.table) ?? tables.get(operation.table);
         if (known === undefined) {
           const record = records.shift();
           const table = record?.kind === 'putTable' ? record.table : undefined;
@@ -40,6 +61,8 @@ export class Model {
       if (typeof expected === 'string') return expected;
       if (expected === null) continue;
       const record = records.shift();
+      if (this.catalog.tables.get(expected.table.name)?.settings.readOnly === true)
+        return `a ${operation.kind} in a table that is read-only`;
       answered.push(expected);
       if (operation.kind === 'erase') {
         const erasure = { kind: 'eraseDocument', id: expected.id, previousSequence: expected.sequence };
@@ -52,14 +75,14 @@ export class Model {
         return `a ${operation.kind} left ${JSON.stringify(record.document)} instead of ${JSON.stringify(expected)}`;
       }
       written.set(expected.id, expected);
+      this.#versions.set(versionOf(expected), expected);
     }
     if (records.length > 0) return `${records.length} records more than there were operations`;
     for (const [id, document] of written) {
       if (document === null) this.documents.delete(id);
       else this.documents.set(id, document);
     }
-    for (const [name, table] of tables) this.tables.set(name, table);
-    this.sequence = commit.sequence;
+    for (const table of tables.values()) this.catalog.putTable(table);
     return answered;
   }
 
@@ -77,7 +100,7 @@ export class Model {
     const current = known === undefined ? this.documents.get(id) : (known ?? undefined);
     if (operation.kind === 'create') {
       if (current !== undefined) return `document ${id} was created twice`;
-      const table = tables.get(operation.table ?? '') ?? this.tables.get(operation.table ?? '') ?? defaultTable;
+      const table = tables.get(operation.table ?? '') ?? this.catalog.tables.get(operation.table ?? '') ?? defaultTable;
       return {
         id,
         table: { id: table.id, name: table.name },
@@ -95,10 +118,11 @@ export class Model {
       };
     }
     if (operation.kind === 'assert' && 'exists' in operation) {
-      return current === undefined ? null : `document ${id} was there, against an assertion`;
+      const holds = operation.exists ? current?.archivedAt === null : current === undefined;
+      return holds ? null : `document ${id} was not as asserted`;
     }
     if (current === undefined) return `document ${id} was not there for ${operation.kind}`;
-    const wanted = operation.version;
+    const wanted = this.#isRebased(operation, current) ? current.version : operation.version;
     if (wanted !== undefined && wanted !== current.version) {
       return `${operation.kind} of ${id} at version ${wanted} succeeded at version ${current.version}`;
     }
@@ -115,13 +139,30 @@ export class Model {
       previousSequence: current.sequence,
     };
     if (operation.kind === 'update') return { ...next, body: operation.body, bodyHash: hashBody(operation.body) };
+    if (operation.kind === 'patch') {
+      const body = patchedBody(current.body, operation.change);
+      return { ...next, body, bodyHash: hashBody(body) };
+    }
     return { ...next, archivedAt: operation.kind === 'archive' ? committedAt : null };
+  }
+
+  /** Whether a merge patch for an older version may be applied: where it writes nothing has changed since. */
+  #isRebased(operation: Operation, current: Document): boolean {
+    if (operation.kind !== 'patch' || operation.rebase !== true || !('merge' in operation.change)) return false;
+    const base = this.#versions.get(versionOf({ ...current, version: operation.version ?? 0 }));
+    return (
+      base !== undefined &&
+      Object.keys(operation.change.merge).every((key) => isDeepStrictEqual(base.body[key], current.body[key]))
+    );
   }
 
   /** Every document, in the order of creation. */
   inOrder(): Document[] {
-    return [...this.documents.values()].sort(
-      (a, b) => a.createdSequence - b.createdSequence || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-    );
+    return inOrderOfCreation(this.documents.values());
   }
+}
+
+/** What tells a version from all others, but for those of two documents that have the id within one commit. */
+function versionOf({ id, createdSequence, version }: Document): string {
+  return `${id} ${createdSequence} ${version}`;
 }

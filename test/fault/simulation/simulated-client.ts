@@ -1,33 +1,46 @@
-import type { Operation } from '../../../src/database/operation.ts';
-import { anonymous } from '../../../src/database/principal.ts';
-import type { Document } from '../../../src/document/document.ts';
-import type { JsonObject } from '../../../src/document/json.ts';
+import { anonymous, type Principal } from '../../../src/database/principal.ts';
+import { parsePath } from '../../../src/document/path.ts';
 import type { EmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
-import { uuidOfRandom } from '../../../src/embedded/log/uuid-bytes.ts';
 import { AlreadyArchivedError, DatabaseError, VersionConflictError } from '../../../src/errors.ts';
-import { everything } from '../../../src/query/filter.ts';
 import type { SeededRandom } from '../seeded-random.ts';
+import { allDocuments } from './all-documents.ts';
+import { isDiskTrouble } from './disk-trouble.ts';
 import type { Ledger } from './ledger.ts';
+import { RandomRequest } from './random-request.ts';
+import { type CatalogRequest, type SimulatedSettings, schemaOf } from './request.ts';
 import { type SimulatedClock, someTurns } from './simulated-clock.ts';
 
-const tables = ['people', 'orders', '𝄞 notes', '__proto__'];
 /** Decided before anything was written: the commit is not there, and never will be. */
-const refusals = new Set(['NOT_FOUND', 'VERSION_CONFLICT', 'ALREADY_ARCHIVED', 'NOT_ARCHIVED', 'ALREADY_EXISTS']);
+const refusals = new Set([
+  'NOT_FOUND',
+  'VERSION_CONFLICT',
+  'ALREADY_ARCHIVED',
+  'NOT_ARCHIVED',
+  'ALREADY_EXISTS',
+  'SCHEMA_VIOLATION',
+  'UNIQUE_VIOLATION',
+  'TABLE_READ_ONLY',
+  'STORAGE_FULL',
+  'OVERLOADED',
+]);
 
 export interface SimulatedClientOptions {
   readonly database: EmbeddedDatabase;
   readonly ledger: Ledger;
   readonly clock: SimulatedClock;
   readonly random: SeededRandom;
+  /** Whether an earlier process may have left the machine with a directory that is not what is on disk: erasures then prove nothing. */
+  readonly directoryInDoubt: boolean;
 }
 
 /** A client that reads and writes at random, often what others are writing, and enters all it learns in the ledger. */
 export class SimulatedClient {
   readonly #options: SimulatedClientOptions;
-  #made = 0;
+  readonly #requests: RandomRequest;
 
   constructor(options: SimulatedClientOptions) {
     this.#options = options;
+    this.#requests = new RandomRequest(options.random);
   }
 
   /** @returns when it has done so many things, or the database takes no more writes. */
@@ -37,31 +50,51 @@ export class SimulatedClient {
       clock.pass();
       await someTurns(random.below(12));
       const dice = random.below(100);
-      if (dice < 78) {
+      if (dice < 64) {
         if (!(await this.#commit())) return;
-      } else if (dice < 92) {
+      } else if (dice < 72) {
+        if (!(await this.#changeCatalog())) return;
+      } else if (dice < 84) {
         this.#read();
-      } else {
+      } else if (dice < 90) {
         await this.#readEverything();
+      } else if (dice < 95) {
+        await this.#readPast();
+      } else {
+        await this.#maintain();
       }
     }
   }
 
   /** @returns false when there is no use in trying again. */
   async #commit(): Promise<boolean> {
-    const { database, ledger, random } = this.#options;
-    const operations = Array.from({ length: random.chance(0.7) ? 1 : 2 + random.below(4) }, () => this.#operation());
-    const attempt = ledger.begin(operations);
+    const { database, ledger } = this.#options;
+    const operations = this.#requests.operations([...ledger.current.values()]);
+    const attempt = ledger.begin({ kind: 'commit', operations });
     try {
-      ledger.acknowledge(attempt, await database.commit(anonymous, operations));
+      ledger.acknowledge(attempt, await database.commit(attempt.principal, operations));
       return true;
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      if (error.code === 'OUTCOME_UNKNOWN') return false;
+      if (!isRefusal(error)) return isOver(error);
       ledger.refuse(attempt);
-      if (error.code === 'STORAGE_FULL' || error.code === 'OVERLOADED') return true;
-      if (!refusals.has(error.code)) throw error;
       if (operations.length === 1) this.#learn(error);
+      return true;
+    }
+  }
+
+  /** @returns as `#commit`. */
+  async #changeCatalog(): Promise<boolean> {
+    const { database, ledger } = this.#options;
+    const request = this.#requests.catalog();
+    const attempt = ledger.begin(request);
+    try {
+      ledger.acknowledgeChange(attempt, await changeCatalog(database, attempt.principal, request));
+      return true;
+    } catch (error) {
+      if (!isRefusal(error)) return isOver(error);
+      // An index is more than one commit, and a table may have been dropped again before it could be told of.
+      const isSure = request.kind !== 'createIndex' && error.code !== 'NOT_FOUND';
+      if (isSure || error.code === 'ALREADY_EXISTS') ledger.refuse(attempt);
       return true;
     }
   }
@@ -87,45 +120,80 @@ export class SimulatedClient {
     const { database, ledger, random } = this.#options;
     const view = await database.view(anonymous);
     await someTurns(random.below(100));
-    const documents: Document[] = [];
-    const query = { filter: everything, orderBy: [], archived: 'INCLUDE' } as const;
-    for await (const slice of view.scanDocuments(query)) documents.push(...slice);
-    ledger.seeState(view.sequence, documents);
+    ledger.seeState(view.sequence, await allDocuments(view));
     view.close();
   }
 
-  #operation(): Operation {
-    const { ledger, random } = this.#options;
-    const known = [...ledger.current.values()];
-    const dice = random.below(100);
-    if (known.length === 0 || dice < 35) return this.#create(known);
-    const { id, version } = random.pick(known);
-    // Some clients send a version that was never there or is no more.
-    const sent = random.chance(0.1) ? Math.max(1, version + random.below(3) - 1) : version;
-    if (dice < 70) return { kind: 'update', id, version: sent, body: this.#body() };
-    if (dice < 79) return { kind: 'archive', id, ...(random.chance(0.5) ? { version: sent } : {}) };
-    if (dice < 86) return { kind: 'erase', id, version: sent };
-    if (dice < 94) return { kind: 'restore', id, ...(random.chance(0.5) ? { version: sent } : {}) };
-    return random.chance(0.7) ? { kind: 'assert', id, version: sent } : { kind: 'assert', id, exists: false };
+  /** The past is read from files that are being written, merged and removed meanwhile. */
+  async #readPast(): Promise<void> {
+    const { database, ledger, random } = this.#options;
+    const { sequence } = await database.status(anonymous);
+    const asked = random.below(sequence + 1);
+    try {
+      const view = await database.view(anonymous, { sequence: asked });
+      await someTurns(random.below(100));
+      const documents = await allDocuments(view).finally(() => view.close());
+      ledger.seePast(asked, documents);
+    } catch (error) {
+      if (!isDiskTrouble(error) && !(error instanceof DatabaseError && error.code === 'HISTORY_GONE')) throw error;
+    }
   }
 
-  #create(known: readonly Document[]): Operation {
-    const { random } = this.#options;
-    const chosenId = random.chance(0.1) && known.length > 0 ? random.pick(known).id : uuidOfRandom(random.bytes(16));
-    return {
-      kind: 'create',
-      body: this.#body(),
-      ...(random.chance(0.3) ? { id: chosenId } : {}),
-      ...(random.chance(0.4) ? { table: random.pick(tables) } : {}),
-      ...(random.chance(0.4) ? { name: `name ${random.below(5)}` } : {}),
-    };
+  async #maintain(): Promise<void> {
+    const { database, ledger, random, directoryInDoubt } = this.#options;
+    try {
+      if (random.chance(0.6)) {
+        await database.takeSnapshot();
+        return;
+      }
+      const { erasedOnDiskUpTo } = await database.eraseOnDisk();
+      if (!directoryInDoubt) ledger.seeErasedOnDisk(erasedOnDiskUpTo);
+    } catch (error) {
+      if (!isDiskTrouble(error)) throw error;
+    }
   }
+}
 
-  /** Different from every other one. */
-  #body(): JsonObject {
-    const { random } = this.#options;
-    this.#made += 1;
-    const size = random.chance(0.1) ? random.below(3000) : random.below(60);
-    return { made: this.#made, by: random.below(2 ** 31), text: 'ä'.repeat(size), toString: [null, -1.5, size] };
+/** @returns the id of the index that was made, if one was. */
+async function changeCatalog(
+  database: EmbeddedDatabase,
+  principal: Principal,
+  request: CatalogRequest,
+): Promise<string | null> {
+  const { table } = request;
+  switch (request.kind) {
+    case 'createTable': {
+      const { settings, uniquePath } = request;
+      const uniquePaths = uniquePath === null ? [] : [uniquePath];
+      await database.createTable(principal, table, { ...settingsOf(settings), uniquePaths });
+      return null;
+    }
+    case 'updateTable':
+      await database.updateTable(principal, table, settingsOf(request.settings), false);
+      return null;
+    case 'dropTable':
+      await database.dropTable(principal, table);
+      return null;
+    case 'createIndex': {
+      const { path, ...traits } = request.index;
+      return (await database.createIndex(principal, { table, paths: [parsePath(path, 'path')], ...traits })).id;
+    }
+    case 'dropIndex':
+      await database.dropIndex(principal, table, [parsePath(request.path, 'path')]);
+      return null;
   }
+}
+
+function settingsOf({ slotMax, readOnly }: SimulatedSettings) {
+  return { schema: slotMax === null ? null : schemaOf(slotMax), readOnly };
+}
+
+function isRefusal(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && refusals.has(error.code);
+}
+
+/** @returns false: nothing more can be written. @throws what is no answer. */
+function isOver(error: unknown): boolean {
+  if (error instanceof DatabaseError && error.code === 'OUTCOME_UNKNOWN') return false;
+  throw error;
 }

@@ -1,23 +1,25 @@
+import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { anonymous } from '../../../src/database/principal.ts';
-import type { Document } from '../../../src/document/document.ts';
+import type { Table } from '../../../src/database/table.ts';
+import { defaultTable } from '../../../src/document/document.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { CommitRecord } from '../../../src/embedded/log/record.ts';
-import { type RecoveredLog, readLog } from '../../../src/embedded/log/recovery.ts';
-import { systemErrorCode } from '../../../src/embedded/ports/file-system.ts';
+import type { StorageEvent } from '../../../src/embedded/storage-event.ts';
 import { DatabaseError } from '../../../src/errors.ts';
-import { everything } from '../../../src/query/filter.ts';
-import { stillClock } from '../../embedded/log/log-fixture.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedFileSystem } from '../simulated-file-system.ts';
+import { allDocuments } from './all-documents.ts';
+import { isDiskTrouble } from './disk-trouble.ts';
+import { documentsOf } from './documents-of.ts';
 import { disarm, type Mishap, planFaults } from './fault-plan.ts';
 import { assertThat, Ledger } from './ledger.ts';
+import { LogArchive } from './log-archive.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
 const directory = '/data';
-const logDirectory = '/data/log';
+const fileDirectories = ['/data/log', '/data/snapshots'];
 const livesMax = 5;
 
 /** What happened in a simulation, to tell that it tried what it is there for. */
@@ -34,6 +36,10 @@ export interface SimulationCounts {
   fullDisks: number;
   rotDetected: number;
   rotTaken: number;
+  snapshots: number;
+  prunings: number;
+  erasuresOnDisk: number;
+  indexesFilled: number;
 }
 
 export const noCounts: SimulationCounts = {
@@ -48,6 +54,10 @@ export const noCounts: SimulationCounts = {
   fullDisks: 0,
   rotDetected: 0,
   rotTaken: 0,
+  snapshots: 0,
+  prunings: 0,
+  erasuresOnDisk: 0,
+  indexesFilled: 0,
 };
 
 /**
@@ -64,11 +74,14 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #clock: SimulatedClock;
   readonly #ledger = new Ledger();
+  readonly #archive = new LogArchive();
   readonly #counts: SimulationCounts;
   #fileSystem = new SimulatedFileSystem();
   /** Whether commits may have been acknowledged, since the last start that was checked, before they were on disk. */
   #unsynced = false;
   #epoch = '';
+  /** Whether a sync of a directory failed in an earlier process, since the power was last cut: this one cannot know. */
+  #directoryInDoubt = false;
   #lossAllowed = false;
 
   constructor(seed: number, counts: SimulationCounts) {
@@ -103,7 +116,14 @@ class Simulation {
     if (database === null) return;
     const clients = Array.from(
       { length: 1 + this.#random.below(4) },
-      () => new SimulatedClient({ database, ledger: this.#ledger, clock: this.#clock, random: this.#random }),
+      () =>
+        new SimulatedClient({
+          database,
+          ledger: this.#ledger,
+          clock: this.#clock,
+          random: this.#random,
+          directoryInDoubt: this.#directoryInDoubt,
+        }),
     );
     const steps = 1 + this.#random.below(20);
     await Promise.all(clients.map((client) => client.work(steps)));
@@ -122,8 +142,10 @@ class Simulation {
     if (this.#random.chance(0.7)) {
       this.#fileSystem = this.#fileSystem.cutPower(this.#random);
       this.#counts.powerCuts += 1;
+      this.#directoryInDoubt = false;
       this.#lossAllowed ||= this.#unsynced;
     } else {
+      this.#directoryInDoubt ||= this.#fileSystem.failedDirectorySyncs > 0;
       this.#fileSystem = this.#fileSystem.killProcess();
       this.#counts.kills += 1;
     }
@@ -132,6 +154,7 @@ class Simulation {
   /** @returns null when the disk failed, or was full, before the database was open. */
   async #open(): Promise<EmbeddedDatabase | null> {
     const fileSystem = this.#fileSystem;
+    this.#archive.keepAll(fileSystem);
     const syncIntervalMs = this.#random.chance(0.2) ? this.#random.pick([2, 10]) : null;
     let database: EmbeddedDatabase;
     try {
@@ -144,11 +167,10 @@ class Simulation {
         limits: {
           segmentBytesMax: this.#random.pick([300, 1000, 4000, 1_000_000]),
           pendingBytesMax: this.#random.chance(0.1) ? 3000 : 1_000_000,
+          snapshotLogBytes: this.#random.pick([500, 3000, 1_000_000]),
+          historyBytesMax: this.#random.pick([0, 1000, 4000, 1_000_000]),
         },
-        onStorageEvent: ({ kind }) => {
-          if (kind === 'tailCut') this.#counts.tornTails += 1;
-          if (kind === 'failed' && !fileSystem.stopped) this.#counts.diskErrors += 1;
-        },
+        onStorageEvent: (event) => this.#note(event, fileSystem),
       });
     } catch (error) {
       if (!isDiskTrouble(error)) throw error;
@@ -162,54 +184,98 @@ class Simulation {
     return database;
   }
 
+  #note(event: StorageEvent, fileSystem: SimulatedFileSystem): void {
+    const { kind } = event;
+    if (fileSystem.stopped) return;
+    if (kind === 'segmentSealed') this.#archive.keep(fileSystem, basename(event.file));
+    if (kind === 'tailCut') this.#counts.tornTails += 1;
+    if (kind === 'failed') this.#counts.diskErrors += 1;
+    if (kind === 'snapshotTaken') this.#counts.snapshots += 1;
+    if (kind === 'historyPruned') this.#counts.prunings += 1;
+    if (kind === 'erasedOnDisk') this.#counts.erasuresOnDisk += 1;
+    if (kind === 'indexReady') this.#counts.indexesFilled += 1;
+  }
+
   async #checkOpened(database: EmbeddedDatabase): Promise<void> {
-    const { commits } = await readCommits(this.#fileSystem);
-    const status = await database.status(anonymous);
+    // All in one moment: the database goes on with what it was at when it was stopped.
+    const disk = this.#fileSystem.copy();
+    const [status, view] = [database.status(anonymous), database.view(anonymous)];
+    const tables = view.then((opened) => opened.tables());
+    const { sequence, epoch, documents } = await status;
     const { known, model } = this.#ledger;
+    const commits = (await this.#archive.read(disk)).commits.slice(0, sequence);
     this.#ledger.checkRecovered(commits, this.#lossAllowed);
     if (commits.length < known) {
       this.#counts.boundedLosses += 1;
       // Their sequences are given again, so the epoch is another, and whoever runs the server is told.
-      assertThat(status.epoch !== this.#epoch, 'acknowledged commits are lost, and the epoch goes on');
+      assertThat(epoch !== this.#epoch, 'acknowledged commits are lost, and the epoch goes on');
     }
-    this.#epoch = status.epoch;
-    assertThat(
-      status.sequence === commits.length,
-      `the database is at ${status.sequence}, its log at ${commits.length}`,
-    );
-    assertThat(status.documents === model.documents.size, 'the database counts its documents wrongly');
-    const found = await allDocuments(database);
+    this.#epoch = epoch;
+    assertThat(sequence === commits.length, `the database is at ${sequence}, its log at ${commits.length}`);
+    assertThat(documents === model.documents.size, 'the database counts its documents wrongly');
+    const found = await allDocuments(await view);
     assertThat(isDeepStrictEqual(found, model.inOrder()), 'the database shows something else than its log says');
+    this.#checkTables(await tables);
+    this.#checkErased(disk);
+  }
+
+  #checkTables(all: readonly Table[]): void {
+    const { tables, indexes } = this.#ledger.model.catalog;
+    const found = all.filter(({ id }) => id !== defaultTable.id);
+    const names = found.map(({ name }) => name).sort();
+    assertThat(isDeepStrictEqual(names, [...tables.keys()].sort()), `the tables are ${names.join()}`);
+    for (const { id, name, settings } of found) {
+      const expected = tables.get(name);
+      const { schema = null, readOnly = false } = expected?.settings ?? {};
+      const { schema: foundSchema, readOnly: isReadOnly } = settings;
+      assertThat(
+        expected?.id === id && isDeepStrictEqual([foundSchema, isReadOnly], [schema, readOnly]),
+        `table ${name} is not what it was made`,
+      );
+    }
+    const ids = found.flatMap((table) => table.indexes.map((index) => index.id)).sort();
+    assertThat(isDeepStrictEqual(ids, [...indexes.keys()].sort()), 'the indexes are others than were made');
+  }
+
+  /** What an operator was told is in no file any more. */
+  #checkErased(disk: SimulatedFileSystem): void {
+    const erased = this.#ledger.erasedOnDisk();
+    if (erased.length === 0) return;
+    for (const path of filesOf(disk)) {
+      const bytes = disk.readBytes(path);
+      const left = erased.find((number) => bytes.includes(`"by":${number},`));
+      assertThat(left === undefined, `${path} holds what was erased: "by":${left}`);
+    }
   }
 
   /** Damages one bit of one file, on a copy of the disk. */
   async #tryRot(): Promise<void> {
-    const names = this.#fileSystem.exists(logDirectory) ? this.#fileSystem.names(logDirectory) : [];
-    if (names.length === 0) return;
-    const sound = this.#fileSystem.copy();
-    const before = await readCommits(sound);
+    const paths = filesOf(this.#fileSystem);
+    if (paths.length === 0) return;
+    const path = this.#random.pick(paths);
     const rotten = this.#fileSystem.copy();
-    const path = `${logDirectory}/${this.#random.pick(names)}`;
     const bytes = rotten.readBytes(path);
     if (bytes.length === 0) return;
+    const sound = await this.#archive.read(this.#fileSystem);
     const offset = this.#random.below(bytes.length);
     rotten.replaceBytes(path, bytes.with(offset, (bytes[offset] ?? 0) ^ (1 << this.#random.below(8))));
     const contents = rotten.contents();
     try {
       const [clock, random] = [this.#clock, this.#random];
       const database = await openEmbeddedDatabase({ directory, fileSystem: rotten, clock, random });
-      const { commits } = await readCommits(rotten);
-      const { recovery } = await database.status(anonymous);
+      const [view, status] = [await database.view(anonymous), await database.status(anonymous)];
+      const { sequence } = view;
+      const found = await allDocuments(view);
       await database.close();
       assertThat(
-        isDeepStrictEqual(commits, before.commits.slice(0, commits.length)),
+        isDeepStrictEqual(found, documentsOf(sound.commits.slice(0, sequence))),
         `rot at ${offset} of ${path} changed what is served`,
       );
-      const { newest, newestPath } = before.log ?? {};
+      const { newest, newestPath } = sound.log ?? {};
       // At durability `interval` not only the last frame may never have been on disk.
       const mayBeTorn = newest?.header.durability === 'interval' || offset >= (newest?.lastFrameAt ?? 0);
       assertThat(
-        commits.length === before.commits.length || (path === newestPath && mayBeTorn && recovery.truncatedBytes > 0),
+        sequence >= sound.commits.length || (path === newestPath && mayBeTorn && status.recovery.truncatedBytes > 0),
         `rot at ${offset} of ${path} took commits away`,
       );
       this.#counts.rotTaken += 1;
@@ -221,44 +287,11 @@ class Simulation {
   }
 }
 
-/** What the log holds, read beside the database that has it open. Changes nothing. */
-async function readCommits(
-  fileSystem: SimulatedFileSystem,
-): Promise<{ readonly commits: CommitRecord[]; readonly log: RecoveredLog | null }> {
-  const commits: CommitRecord[] = [];
-  const { inject, delay } = fileSystem;
-  fileSystem.inject = null;
-  fileSystem.delay = null;
-  try {
-    const onCommit = (commit: CommitRecord) => commits.push(commit);
-    const log = await readLog({
-      fileSystem,
-      directory: logDirectory,
-      snapshotDirectory: '/data/snapshots',
-      clock: stillClock,
-      onSnapshot: () => assertThat(false, 'there is a snapshot, which nobody asked for'),
-      onCommit,
-    });
-    return { commits, log };
-  } finally {
-    fileSystem.inject = inject;
-    fileSystem.delay = delay;
-  }
-}
-
-async function allDocuments(database: EmbeddedDatabase): Promise<Document[]> {
-  const view = await database.view(anonymous);
-  const documents: Document[] = [];
-  const query = { filter: everything, orderBy: [], archived: 'INCLUDE' } as const;
-  for await (const slice of view.scanDocuments(query)) documents.push(...slice);
-  view.close();
-  return documents;
-}
-
-function isDiskTrouble(error: unknown): boolean {
-  if (error instanceof DatabaseError) return error.code === 'STORAGE_FULL' || error.code === 'OUTCOME_UNKNOWN';
-  const code = systemErrorCode(error);
-  return code === 'EIO' || code === 'ENOSPC';
+/** Those of the log, its indexes and the snapshots. */
+function filesOf(fileSystem: SimulatedFileSystem): string[] {
+  return fileDirectories
+    .filter((path) => fileSystem.exists(path))
+    .flatMap((path) => fileSystem.names(path).map((name) => `${path}/${name}`));
 }
 
 /** The lock file may be made by a start that is then refused. */
