@@ -26,8 +26,15 @@ export function failureOf(error: unknown): CommandFailure {
   return new CommandFailure(exitCodes.bug, `a bug in YaraDB: ${messageOf(error)}`, { cause: error });
 }
 
-/** What a failure to open the data directory comes to. */
-export function failureOfOpening(error: unknown, { dataDirectory }: Pick<Config, 'dataDirectory'>): CommandFailure {
+/**
+ * What a failure to open the data directory comes to.
+ * @param another how another one is named.
+ */
+export function failureOfOpening(
+  error: unknown,
+  { dataDirectory }: Pick<Config, 'dataDirectory'>,
+  another = 'name another one with --data-dir',
+): CommandFailure {
   const options = { cause: error };
   if (error instanceof DirectoryLockedError) return new CommandFailure(exitCodes.locked, error.message, options);
   if (error instanceof CorruptionError) return new CommandFailure(exitCodes.corruption, error.message, options);
@@ -36,11 +43,17 @@ export function failureOfOpening(error: unknown, { dataDirectory }: Pick<Config,
   switch (system?.code) {
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new CommandFailure(
         exitCodes.usage,
         `the data directory ${dataDirectory} cannot be written by ${userName()} (${system.message}). ` +
-          'Give it to that user (chown -R), or name another one with --data-dir.',
+          `Give it to that user (chown -R), or ${another}.`,
+        options,
+      );
+    case 'EROFS':
+      return new CommandFailure(
+        exitCodes.usage,
+        `the data directory ${dataDirectory} is on a file system that is mounted read-only (${system.message}). ` +
+          `Mount it for writing, or ${another}.`,
         options,
       );
     case 'ENOTDIR':
@@ -50,7 +63,7 @@ export function failureOfOpening(error: unknown, { dataDirectory }: Pick<Config,
     case 'ENAMETOOLONG':
       return new CommandFailure(
         exitCodes.usage,
-        `${dataDirectory} cannot be the data directory (${system.message}). Name another one with --data-dir.`,
+        `${dataDirectory} cannot be the data directory (${system.message}): ${another}.`,
         options,
       );
     case 'EIO':
@@ -98,7 +111,7 @@ export function failureOfReading(error: unknown, directory: string): CommandFail
       options,
     );
   }
-  return failureOfOpening(error, { dataDirectory: directory });
+  return failureOfOpening(error, { dataDirectory: directory }, 'name another one');
 }
 
 /** What it comes to when the disk failed under a write. */

@@ -132,5 +132,5 @@ function failureOfRestoring(error: unknown, path: string, directory: string): Co
   if (error instanceof Error && 'path' in error && typeof error.path === 'string' && error.path.startsWith(path)) {
     return new CommandFailure(exitCodes.usage, `the backup ${path} cannot be read (${error.message}).`, cause);
   }
-  return failureOfOpening(error, { dataDirectory: directory });
+  return failureOfOpening(error, { dataDirectory: directory }, 'name another one');
 }

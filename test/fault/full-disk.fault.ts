@@ -94,7 +94,9 @@ test('directory read-only: clean refusal, data untouched', async (context) => {
     namespace.run(...remount);
     const digests = () => namespace.run('sh', '-c', `cd ${data} && sha256sum lock log/*`);
     const before = digests();
-    await expect(startServer(data, [], {}, namespace.wrapper)).rejects.toThrow(/ended with 1 .*cannot be written/s);
+    await expect(startServer(data, [], {}, namespace.wrapper)).rejects.toThrow(
+      /ended with 1 .*mounted read-only.*Mount it for writing/s,
+    );
     expect(digests()).toBe(before);
   } finally {
     await namespace.close();
