@@ -7,9 +7,16 @@ import type { JsonLimits } from '../document/json-parser.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
-import { answerLengthMaxDefault, createGraphqlResponse, type GraphqlResponse } from './graphql-response.ts';
+import {
+  answerLengthMaxDefault,
+  createGraphqlResponse,
+  type GraphqlResponse,
+  type GraphqlResult,
+} from './graphql-response.ts';
 import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
 import type { GraphqlServices } from './operation-context.ts';
+import { OperationExecutor } from './operation-executor.ts';
+import { buildSchema } from './schema.ts';
 import { createYogaServer } from './yoga.ts';
 
 export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
@@ -22,6 +29,8 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly documentLimits?: Partial<GraphqlDocumentLimits>;
   /** About the greatest length of an answer, in characters. Default 80 Mi. */
   readonly answerLengthMax?: number;
+  /** With `yoga` every request goes through GraphQL Yoga, which answers the same more slowly. Default `plans`. */
+  readonly execution?: 'plans' | 'yoga';
 }
 
 /** The path that GraphQL is served at. */
@@ -33,24 +42,23 @@ export const graphqlPath = '/graphql';
  * `{ detail, code, …evidence }`, which clients of GraphQL then get as an error of GraphQL.
  */
 export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyInstance) => Promise<void> {
-  const { database, version, queryLimits, principalOf, now, jsonLimits } = options;
+  const { database, version, queryLimits, principalOf, now, jsonLimits, execution = 'plans' } = options;
   const startedAt = now();
   // A clock that was set back must not tell of a negative time.
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
   return async (server) => {
-    const yoga = createYogaServer({
-      schema: { jsonLimits },
-      services: { database, version, queryLimits, uptimeSeconds },
-      documentLimits: { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits },
-      answerLengthMax: options.answerLengthMax ?? answerLengthMaxDefault,
-      logger: quietLogger(server.log),
-    });
+    const schema = buildSchema({ jsonLimits });
+    const services = { database, version, queryLimits, uptimeSeconds };
+    const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
+    const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
+    const logger = quietLogger(server.log);
+    const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, logger });
+    const executor = new OperationExecutor(schema, services, documentLimits);
     const page = new GraphiqlPage(graphqlPath);
 
+    /** By Yoga, which knows all transports and all of GraphQL. */
     async function answer(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
-      reply.header('vary', 'Accept');
-      const mediaType = negotiateMediaType(request.headers.accept);
-      // Decided before anything is executed: a mutation must not run for an answer that nobody can take.
+      const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
       const response = await yoga.handleRequest(
         // Yoga reads the method and the path; the body is long read, and all else is in the context.
@@ -71,9 +79,29 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       });
     }
 
+    /** A plain operation takes the short way, from the body to the text of the answer; what is more than that goes to Yoga. */
+    async function answerPost(request: FastifyRequest, reply: FastifyReply) {
+      const mediaType = negotiate(request, reply);
+      if (mediaType === undefined) return send(reply, notAcceptable());
+      const result = executePost(request);
+      if (result === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
+      const finished = result instanceof Promise ? await result : result;
+      const reporter = (error: unknown) => report(error, request);
+      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax));
+    }
+
+    function executePost(request: FastifyRequest): GraphqlResult | Promise<GraphqlResult> | undefined {
+      if (execution === 'yoga') return undefined;
+      try {
+        return executor.execute(parseGraphqlBody(request.body), principalOf(request));
+      } catch (error) {
+        return { errors: [error] };
+      }
+    }
+
     await server.register(
       async (scope) => {
-        scope.post('', (request, reply) => answer(request, reply, () => parseGraphqlBody(request.body)));
+        scope.post('', answerPost);
         scope.get('', (request, reply) =>
           acceptsPage(request.headers.accept)
             ? page.send(request, reply)
@@ -106,6 +134,12 @@ function quietLogger(log: FastifyBaseLogger): YogaLogger {
     warn: (...message) => log.warn({ yoga: message }, 'yoga'),
     error: (...message) => log.error({ yoga: message }, 'yoga'),
   };
+}
+
+/** Decided before anything is executed: a mutation must not run for an answer that nobody can take. */
+function negotiate(request: FastifyRequest, reply: FastifyReply): GraphqlMediaType | undefined {
+  reply.header('vary', 'Accept');
+  return negotiateMediaType(request.headers.accept);
 }
 
 function send(reply: FastifyReply, { status, headers, body }: GraphqlResponse): FastifyReply {

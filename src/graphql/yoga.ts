@@ -1,16 +1,15 @@
-import { execute, Source } from 'graphql';
+import { execute, type GraphQLSchema, getOperationAST, Source } from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
 import { DocumentCache } from './document-cache.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import { explanationsOf } from './explain-directive.ts';
+import { asksToExplain } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import { createGraphqlResponse, type GraphqlResult } from './graphql-response.ts';
 import type { GraphqlMediaType } from './media-type.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
-import { buildSchema, type SchemaOptions } from './schema.ts';
 
 /** One HTTP request, as far as GraphQL is concerned. */
 export interface GraphqlRequest extends Record<string, unknown> {
@@ -22,7 +21,7 @@ export interface GraphqlRequest extends Record<string, unknown> {
 }
 
 export interface YogaOptions {
-  readonly schema: SchemaOptions;
+  readonly schema: GraphQLSchema;
   readonly services: GraphqlServices;
   readonly documentLimits: GraphqlDocumentLimits;
   /** About the greatest length of an answer, in characters. */
@@ -36,7 +35,7 @@ export interface YogaOptions {
  */
 export function createYogaServer(options: YogaOptions): YogaServerInstance<GraphqlRequest, GraphqlRequest> {
   return createYoga<GraphqlRequest, GraphqlRequest>({
-    schema: buildSchema(options.schema),
+    schema: options.schema,
     plugins: [useOwnPipeline(options)],
     // Errors are masked in one place, where results are written.
     maskedErrors: false,
@@ -77,8 +76,9 @@ function useOwnPipeline({
       setExecuteFn(async (given: Parameters<typeof execute>[0]) => {
         try {
           const result = await execute({ ...given, contextValue: context });
-          const extensions = await explanationsOf(given.document, given.operationName, context);
-          return extensions === undefined ? result : { ...result, extensions };
+          const operation = getOperationAST(given.document, given.operationName);
+          const isExplained = operation != null && asksToExplain(operation);
+          return isExplained ? { ...result, extensions: { explain: await context.explanations() } } : result;
         } finally {
           await context.close();
         }

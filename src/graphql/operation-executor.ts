@@ -1,0 +1,88 @@
+import { type GraphQLSchema, getVariableValues, Source, specifiedRules } from 'graphql';
+import type { Principal } from '../database/principal.ts';
+import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
+import { validateGraphqlDocument } from './document-validation.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
+import type { GraphqlResult } from './graphql-response.ts';
+import { OperationCache } from './operation-cache.ts';
+import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { PlanExecution } from './plan-execution.ts';
+import { PreparedDocument } from './prepared-document.ts';
+
+/** As many as graphql-js tells. */
+const coercionErrorsMax = 50;
+
+/**
+ * Executes plain queries and mutations by plans, which are made once for a text: parsed, validated, found within the limits. What clients send is
+ * coerced by graphql-js alone.
+ */
+export class OperationExecutor {
+  readonly #schema: GraphQLSchema;
+  readonly #services: GraphqlServices;
+  readonly #documentLimits: GraphqlDocumentLimits;
+  readonly #cache = new OperationCache();
+
+  constructor(schema: GraphQLSchema, services: GraphqlServices, documentLimits: GraphqlDocumentLimits) {
+    this.#schema = schema;
+    this.#services = services;
+    this.#documentLimits = documentLimits;
+  }
+
+  /**
+   * Throws nothing and rejects with nothing: what went wrong is in the result. Undefined, with nothing executed, for what takes more than a plan:
+   * subscriptions, introspection, documents that leave open which operation is meant.
+   */
+  execute(parameters: GraphqlParameters, principal: Principal): GraphqlResult | Promise<GraphqlResult> | undefined {
+    try {
+      return this.#execute(parameters, principal);
+    } catch (error) {
+      return { errors: [error] };
+    }
+  }
+
+  #execute(
+    { query, operationName, variables = {} }: GraphqlParameters,
+    principal: Principal,
+  ): GraphqlResult | Promise<GraphqlResult> | undefined {
+    const document = this.#cache.get(query) ?? this.#prepare(query);
+    if (!(document instanceof PreparedDocument)) return document;
+    const operation = document.operation(operationName);
+    if (operation === undefined) return undefined;
+    const { variableDefinitions = [] } = operation.definition;
+    const options = { maxErrors: coercionErrorsMax };
+    const { variableValues, errors } = getVariableValues(this.#schema, variableDefinitions, variables, options);
+    if (variableValues === undefined) return { errors };
+    const plan = operation.plan(variableValues);
+    if (plan === undefined) return undefined;
+    const context = new OperationContext(this.#services, principal);
+    const result = new PlanExecution(context, variableValues).run(plan);
+    if (result instanceof Promise || operation.isExplained) return finish(result, context, operation.isExplained);
+    return result;
+  }
+
+  /** The result is what is wrong with the text. */
+  #prepare(text: string): PreparedDocument | GraphqlResult {
+    const document = parseGraphqlDocument(new Source(text, 'GraphQL request'), this.#documentLimits);
+    const errors = validateGraphqlDocument(this.#schema, document, specifiedRules, this.#documentLimits.errorsMax);
+    if (errors.length > 0) return { errors };
+    const prepared = new PreparedDocument(this.#schema, document);
+    this.#cache.offer(text, prepared);
+    return prepared;
+  }
+}
+
+/** Also ends the context. A result that came at once has opened nothing that would have to be closed. */
+async function finish(
+  pending: GraphqlResult | Promise<GraphqlResult>,
+  context: OperationContext,
+  isExplained: boolean,
+): Promise<GraphqlResult> {
+  try {
+    const result = await pending;
+    return isExplained ? { ...result, extensions: { explain: await context.explanations() } } : result;
+  } catch (error) {
+    return { errors: [error] };
+  } finally {
+    await context.close();
+  }
+}
