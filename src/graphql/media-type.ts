@@ -11,7 +11,9 @@ interface Range {
  * `application/json`, as clients from before the specification expect.
  */
 export function negotiateMediaType(accept: string | undefined): GraphqlMediaType | undefined {
-  const ranges = parseAccept(accept ?? '*/*');
+  // What nearly all clients send.
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
+  const ranges = parseAccept(accept);
   const response = qualityOf('application/graphql-response+json', ranges);
   const json = qualityOf('application/json', ranges);
   if (response.quality <= 0 && json.quality <= 0) return undefined;

@@ -2,6 +2,7 @@ import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
 import type { DatabaseStatus } from '../database/status.ts';
 import type { Document } from '../document/document.ts';
+import type { Archived } from '../query/find-query.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
 
@@ -23,11 +24,14 @@ export class OperationContext {
   readonly #asOf = new Map<string, Promise<ReadView>>();
   /** Those that were opened, for whatever field. */
   readonly #views: ReadView[] = [];
-  #lookup: Promise<unknown> = Promise.resolve();
+  readonly #isSingleField: boolean;
+  #lookup: Promise<unknown> | undefined;
 
-  constructor(services: GraphqlServices, principal: Principal) {
+  /** @param isSingleField whether the operation has one root field, so that there is nothing for which it would have to hold a state. */
+  constructor(services: GraphqlServices, principal: Principal, isSingleField = false) {
     this.services = services;
     this.principal = principal;
+    this.#isSingleField = isSingleField;
   }
 
   get database(): Database {
@@ -48,13 +52,19 @@ export class OperationContext {
     return view;
   }
 
+  /** The document in the newest state that the operation sees: at once, where the engine can tell it at once and no other field will read. */
+  getDocument(id: string, archived: Archived): Document | null | Promise<Document | null> {
+    if (this.#isSingleField) return this.database.getDocument(this.principal, id, archived);
+    return this.view().then((view) => view.getDocument(id, archived));
+  }
+
   /**
    * A view that has this document, in this version or a later one: the one that it was read from, or, when a mutation gave it, one of after that.
    * Null when it was erased since.
    */
   viewWith(document: Document): Promise<ReadView | null> {
     // One after the other, so that all documents of one commit share the view that the first of them opens.
-    const found = this.#lookup.then(() => this.#findViewWith(document));
+    const found = (this.#lookup ?? Promise.resolve()).then(() => this.#findViewWith(document));
     this.#lookup = found.catch(() => undefined);
     return found;
   }

@@ -54,7 +54,7 @@ export class OperationExecutor {
     if (variableValues === undefined) return { errors };
     const plan = operation.plan(variableValues);
     if (plan === undefined) return undefined;
-    const context = new OperationContext(this.#services, principal);
+    const context = new OperationContext(this.#services, principal, plan.fields.length === 1);
     const result = new PlanExecution(context, variableValues).run(plan);
     if (result instanceof Promise || operation.isExplained) return finish(result, context, operation.isExplained);
     return result;
