@@ -35,11 +35,16 @@ export function defaultGraphqlDocumentLimits(jsonNestingMax: number): GraphqlDoc
  * @throws {GraphQLError} for a syntax error.
  * @throws {LimitExceededError} for what is over its limit.
  */
-export function parseGraphqlDocument(source: Source, limits: GraphqlDocumentLimits): DocumentNode {
+export function parseGraphqlDocument(source: Source, limits: GraphqlDocumentLimits): ParsedGraphqlDocument {
   checkTokens(source, limits);
   const document = parse(source);
-  checkSelections(document, limits);
-  return document;
+  return { document, fieldCount: checkSelections(document, limits) };
+}
+
+export interface ParsedGraphqlDocument {
+  readonly document: DocumentNode;
+  /** Of all its operations, those of a fragment counted wherever it is spread. */
+  readonly fieldCount: number;
 }
 
 function checkTokens(source: Source, { tokensMax, nestingMax }: GraphqlDocumentLimits): void {

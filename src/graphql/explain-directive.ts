@@ -1,4 +1,6 @@
 import { DirectiveLocation, GraphQLDirective, type OperationDefinitionNode } from 'graphql';
+import type { GraphqlResult } from './graphql-response.ts';
+import type { OperationContext } from './operation-context.ts';
 
 /** Asks for the plans beside the data, in `extensions.explain`: `query @explain { … }`. */
 export const explainDirective = new GraphQLDirective({
@@ -11,4 +13,9 @@ export const explainDirective = new GraphQLDirective({
 
 export function asksToExplain({ directives = [] }: OperationDefinitionNode): boolean {
   return directives.some(({ name }) => name.value === explainDirective.name);
+}
+
+/** The result of an operation that asks for it. Where an error has taken all data away, the others were given up halfway: nothing is told of them. */
+export async function explained(result: GraphqlResult, context: OperationContext): Promise<GraphqlResult> {
+  return result.data == null ? result : { ...result, extensions: { explain: await context.explanations() } };
 }

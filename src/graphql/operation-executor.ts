@@ -2,6 +2,7 @@ import { type GraphQLSchema, getVariableValues, Source, specifiedRules } from 'g
 import type { Principal } from '../database/principal.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
+import { explained } from './explain-directive.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import type { GraphqlResult } from './graphql-response.ts';
 import { OperationCache } from './operation-cache.ts';
@@ -45,9 +46,9 @@ export class OperationExecutor {
     principal: Principal,
   ): GraphqlResult | Promise<GraphqlResult> | undefined {
     const document = this.#cache.get(query) ?? this.#prepare(query);
-    if (!(document instanceof PreparedDocument)) return document;
     const operation = document.operation(operationName);
     if (operation === undefined) return undefined;
+    if (document.errors.length > 0) return { errors: document.errors };
     const { variableDefinitions = [] } = operation.definition;
     const options = { maxErrors: coercionErrorsMax };
     const { variableValues, errors } = getVariableValues(this.#schema, variableDefinitions, variables, options);
@@ -60,13 +61,13 @@ export class OperationExecutor {
     return result;
   }
 
-  /** The result is what is wrong with the text. */
-  #prepare(text: string): PreparedDocument | GraphqlResult {
-    const document = parseGraphqlDocument(new Source(text, 'GraphQL request'), this.#documentLimits);
-    const errors = validateGraphqlDocument(this.#schema, document, specifiedRules, this.#documentLimits.errorsMax);
-    if (errors.length > 0) return { errors };
-    const prepared = new PreparedDocument(this.#schema, document);
-    this.#cache.offer(text, prepared);
+  /** @throws {GraphQLError | LimitExceededError} for a text that is none, or over a limit. */
+  #prepare(text: string): PreparedDocument {
+    const { errorsMax } = this.#documentLimits;
+    const parsed = parseGraphqlDocument(new Source(text, 'GraphQL request'), this.#documentLimits);
+    const errors = validateGraphqlDocument(this.#schema, parsed.document, specifiedRules, errorsMax);
+    const prepared = new PreparedDocument(this.#schema, parsed, errors);
+    if (errors.length === 0) this.#cache.offer(text, prepared);
     return prepared;
   }
 }
@@ -79,7 +80,7 @@ async function finish(
 ): Promise<GraphqlResult> {
   try {
     const result = await pending;
-    return isExplained ? { ...result, extensions: { explain: await context.explanations() } } : result;
+    return isExplained ? await explained(result, context) : result;
   } catch (error) {
     return { errors: [error] };
   } finally {

@@ -1,6 +1,7 @@
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   GraphQLIncludeDirective,
   type GraphQLSchema,
   GraphQLSkipDirective,
@@ -9,16 +10,22 @@ import {
   type VariableValues,
   visit,
 } from 'graphql';
+import type { ParsedGraphqlDocument } from './document-limits.ts';
 import { asksToExplain } from './explain-directive.ts';
 import { type OperationPlan, planOperation, UnplannableError } from './operation-plan.ts';
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** A validated document with its operations, each of which is planned when it is first executed. */
+/** A document with its operations, each of which is planned when it is first executed. */
 export class PreparedDocument {
+  /** What validation said. With any of them nothing may be executed. */
+  readonly errors: readonly GraphQLError[];
+  readonly fieldCount: number;
   readonly #operations: readonly PreparedOperation[];
 
-  constructor(schema: GraphQLSchema, document: DocumentNode) {
+  constructor(schema: GraphQLSchema, { document, fieldCount }: ParsedGraphqlDocument, errors: readonly GraphQLError[]) {
+    this.errors = errors;
+    this.fieldCount = fieldCount;
     const fragments = new Map<string, FragmentDefinitionNode>();
     const operations: OperationDefinitionNode[] = [];
     for (const definition of document.definitions) {
@@ -76,7 +83,8 @@ export class PreparedOperation {
     try {
       return planOperation(this.#schema, this.definition, { fragments: this.#fragments, variables });
     } catch (error) {
-      if (error instanceof UnplannableError) return undefined;
+      // A condition without a value is told at the place that it is about.
+      if (error instanceof UnplannableError || error instanceof GraphQLError) return undefined;
       throw error;
     }
   }

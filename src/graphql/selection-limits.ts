@@ -16,8 +16,11 @@ export interface SelectionLimits {
   readonly fieldsMax: number;
 }
 
-/** @throws {LimitExceededError} for a document that selects more than it may. */
-export function checkSelections({ definitions }: DocumentNode, limits: SelectionLimits): void {
+/**
+ * @returns how many fields the operations select, those of a fragment counted wherever it is spread.
+ * @throws {LimitExceededError} for a document that selects more than it may.
+ */
+export function checkSelections({ definitions }: DocumentNode, limits: SelectionLimits): number {
   const { definitionsMax } = limits;
   if (definitions.length > definitionsMax) {
     throw new LimitExceededError(`The GraphQL document has more than ${definitionsMax} operations and fragments`, {
@@ -37,6 +40,7 @@ export function checkSelections({ definitions }: DocumentNode, limits: Selection
     else if (definition.kind === Kind.OPERATION_DEFINITION) fields += gauge.measure(definition.selectionSet, 1).fields;
   }
   gauge.checkFields(fields);
+  return fields;
 }
 
 interface Size {

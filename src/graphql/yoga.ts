@@ -1,10 +1,10 @@
-import { execute, type GraphQLSchema, getOperationAST, Source } from 'graphql';
+import { type DocumentNode, execute, type GraphQLSchema, getOperationAST, Source } from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Principal } from '../database/principal.ts';
-import { DocumentCache } from './document-cache.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import { asksToExplain } from './explain-directive.ts';
+import { asksToExplain, explained } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import { createGraphqlResponse, type GraphqlResult } from './graphql-response.ts';
@@ -39,7 +39,7 @@ export function createYogaServer(options: YogaOptions): YogaServerInstance<Graph
     plugins: [useOwnPipeline(options)],
     // Errors are masked in one place, where results are written.
     maskedErrors: false,
-    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: noErrorCache },
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noErrorCache },
     logging: options.logger,
     cors: false,
     graphiql: false,
@@ -59,11 +59,12 @@ function useOwnPipeline({
       setRequestParser(() => serverContext.parameters());
     },
     onParse({ setParseFn }) {
-      setParseFn((source: string | Source) =>
-        parseGraphqlDocument(
-          typeof source === 'string' ? new Source(source, 'GraphQL request') : source,
-          documentLimits,
-        ),
+      setParseFn(
+        (source: string | Source) =>
+          parseGraphqlDocument(
+            typeof source === 'string' ? new Source(source, 'GraphQL request') : source,
+            documentLimits,
+          ).document,
       );
     },
     onValidate({ setValidationFn }) {
@@ -77,8 +78,7 @@ function useOwnPipeline({
         try {
           const result = await execute({ ...given, contextValue: context });
           const operation = getOperationAST(given.document, given.operationName);
-          const isExplained = operation != null && asksToExplain(operation);
-          return isExplained ? { ...result, extensions: { explain: await context.explanations() } } : result;
+          return operation != null && asksToExplain(operation) ? explained(result, context) : result;
         } finally {
           await context.close();
         }
@@ -103,6 +103,16 @@ function useOwnPipeline({
 function singleResult(result: object): GraphqlResult {
   if (Array.isArray(result) || Symbol.asyncIterator in result) throw new TypeError('Expected one result');
   return result;
+}
+
+/** Parsed documents by their text. What is made of a text takes up to about 180 bytes a character: all of them 20 MB. */
+function createDocumentCache(): LRUCache<string, DocumentNode> {
+  return new LRUCache({
+    max: 1_000,
+    maxSize: 128 * 1024,
+    maxEntrySize: 4 * 1024,
+    sizeCalculation: (_document, text) => text.length || 1,
+  });
 }
 
 /** Errors are cheap to find again, and what is kept of them would be changed by those who pass it on. */

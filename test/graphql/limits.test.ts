@@ -1,7 +1,6 @@
 import { Source } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LimitExceededError } from '../../src/errors.ts';
-import { DocumentCache } from '../../src/graphql/document-cache.ts';
 import { defaultGraphqlDocumentLimits, parseGraphqlDocument } from '../../src/graphql/document-limits.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
@@ -142,22 +141,5 @@ describe('an answer that would be too long', () => {
     const update = `updateDocument(id: "${id}", version: 7, body: {}) { id }`;
     expect((await server.ask(`mutation { ${aliases(5, update)} }`)).json).toEqual({ ...tooLong, data: null });
     expect((await server.ask(`mutation { ${aliases(3, update)} }`)).json.errors).toHaveLength(3);
-  });
-});
-
-describe('the cache of documents', () => {
-  const document = parse('{ a }');
-
-  test('keeps those that were used last, and none that are long', () => {
-    const cache = new DocumentCache({ documentsMax: 2, charactersMax: 5 });
-    cache.set('a', document);
-    cache.set('b', document);
-    expect(cache.get('a')).toBe(document);
-    cache.set('c', document);
-    expect(cache.get('b')).toBeUndefined();
-    expect(cache.get('a')).toBe(document);
-    cache.set('123456', document);
-    expect(cache.get('123456')).toBeUndefined();
-    expect(cache.get('c')).toBe(document);
   });
 });

@@ -37,7 +37,7 @@ function observedReadView(view: ReadView, database: Database, observer: Observer
 }
 
 /** The same object but for these members. */
-function overriding<Target extends object>(target: Target, members: Partial<Target>): Target {
+export function overriding<Target extends object>(target: Target, members: Partial<Target>): Target {
   return new Proxy(target, {
     get(object, name) {
       const member: unknown = Reflect.get(Object.hasOwn(members, name) ? members : object, name);
