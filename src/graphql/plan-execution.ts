@@ -53,10 +53,15 @@ export class PlanExecution {
   #executeFields(fields: readonly FieldPlan[], source: unknown, path: ResponsePath | undefined): unknown {
     const results: Record<string, unknown> = {};
     let isPending = false;
-    for (const field of fields) {
-      const result = this.#executeField(field, source, path);
-      results[field.responseName] = result;
-      if (result instanceof Promise) isPending = true;
+    try {
+      for (const field of fields) {
+        const result = this.#executeField(field, source, path);
+        results[field.responseName] = result;
+        if (result instanceof Promise) isPending = true;
+      }
+    } catch (error) {
+      abandon(Object.values(results));
+      throw error;
     }
     return isPending ? settleMembers(results) : results;
   }
@@ -89,7 +94,10 @@ export class PlanExecution {
   ): Promise<unknown> {
     try {
       const resolved = await result;
-      if (this.#hasEnded) return null;
+      if (this.#hasEnded) {
+        abandon(Array.isArray(resolved) ? resolved : []);
+        return null;
+      }
       const completed = this.#complete(value, field, path, resolved);
       return completed instanceof Promise ? await completed : completed;
     } catch (error) {
@@ -143,11 +151,18 @@ export class PlanExecution {
       throw new TypeError(`Expected a list for ${field.parentType}.${field.definition.name}`);
     }
     let isPending = false;
-    const completed = list.map((element: unknown, key) => {
-      const result = this.#completeItem(item, isItemNonNull, field, { key, previous: path }, element);
-      if (result instanceof Promise) isPending = true;
-      return result;
-    });
+    const completed: unknown[] = [];
+    try {
+      for (const [key, element] of list.entries()) {
+        const result = this.#completeItem(item, isItemNonNull, field, { key, previous: path }, element);
+        completed.push(result);
+        if (result instanceof Promise) isPending = true;
+      }
+    } catch (error) {
+      abandon(completed);
+      abandon(list.slice(completed.length));
+      throw error;
+    }
     return isPending ? Promise.all(completed) : completed;
   }
 
@@ -167,6 +182,11 @@ const noArguments: Readonly<Record<string, unknown>> = Object.freeze({});
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** Of what is still under way nobody waits for the end any more. A rejection that nobody handles would end the process. */
+function abandon(values: readonly unknown[]): void {
+  for (const value of values) if (isPromiseLike(value)) value.then(undefined, () => undefined);
 }
 
 /** The members stay in their order. */
