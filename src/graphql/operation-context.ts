@@ -97,6 +97,11 @@ export class OperationContext {
     return this.#views.flatMap(({ explanations }) => explanations);
   }
 
+  /** Whether there is something to close: a field asked for a state, whatever has become of the field. */
+  get isOpen(): boolean {
+    return this.#asOf.size > 0 || this.#lookup !== undefined;
+  }
+
   /** To be called once, when the execution has ended, however it ended. */
   async close(): Promise<void> {
     // A view that could not be opened has told every field that asked for it, and there is nothing to close.

@@ -57,8 +57,9 @@ export class OperationExecutor {
     if (plan === undefined) return undefined;
     const context = new OperationContext(this.#services, principal, plan.fields.length === 1);
     const result = new PlanExecution(context, variableValues).run(plan);
-    if (result instanceof Promise || operation.isExplained) return finish(result, context, operation.isExplained);
-    return result;
+    // An error at once may leave behind a field that is still opening a view.
+    const isPending = result instanceof Promise || context.isOpen || operation.isExplained;
+    return isPending ? finish(result, context, operation.isExplained) : result;
   }
 
   /** @throws {GraphQLError | LimitExceededError} for a text that is none, or over a limit. */
@@ -72,7 +73,7 @@ export class OperationExecutor {
   }
 }
 
-/** Also ends the context. A result that came at once has opened nothing that would have to be closed. */
+/** Also ends the context. */
 async function finish(
   pending: GraphqlResult | Promise<GraphqlResult>,
   context: OperationContext,

@@ -81,6 +81,20 @@ describe('the execution by plans', () => {
     expect(closed).toBe(opened);
   });
 
+  test('closes the view when the error comes at once, before the view was opened', async () => {
+    const before = opened;
+    const result = await execute(
+      `query ($as: String = "n") {
+        findDocuments { totalCount }
+        aggregateDocuments(measures: [{count: true, as: $as}]) { key }
+      }`,
+      { as: null },
+    );
+    expect(result).toMatchObject({ data: null, errors: [{ path: ['aggregateDocuments'] }] });
+    expect(opened).toBe(before + 1);
+    expect(closed).toBe(opened);
+  });
+
   test('is planned anew for other conditions', async () => {
     const query = 'query ($a: Boolean!) { status { version engine @skip(if: $a) } }';
     for (const a of [true, false, true, true, false, false]) {
