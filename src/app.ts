@@ -51,6 +51,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
         : logger.warn({ writes }, 'writes are refused, reads go on'),
     limits: {
       operationsMax: config.operationsMax,
+      idempotencyKeysMax: config.idempotencyKeysMax,
+      idempotencyWindowMs: config.idempotencyWindowMs,
       body: { ...jsonLimits, bodyLengthMax: config.bodyBytesMax },
       pendingBytesMax: config.pendingBytesMax,
       segmentBytesMax: config.segmentBytesMax,
@@ -134,6 +136,7 @@ function levelOf({ kind }: StorageEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'snapshotFailed':
     case 'historyFailed':
     case 'oldVersionUnreadable':
+    case 'replayUnreadable':
     case 'indexLeft':
       return 'error';
   }

@@ -137,6 +137,20 @@ export const settings = {
     type: wholeNumber('OPERATIONS', 1, 1_000_000),
     help: 'Most documents in one commit, so in one batch. More is refused with LIMIT_EXCEEDED.',
   },
+  idempotencyWindowMs: {
+    flag: 'idempotency-window-ms',
+    environment: ['YARADB_IDEMPOTENCY_WINDOW_MS'],
+    default: '86400000',
+    type: wholeNumber('MILLISECONDS', 1_000, 2_592_000_000),
+    help: 'How long the idempotency key of a write is remembered after its commit: 24 hours. Until then the same request is answered as it was and not carried out again.',
+  },
+  idempotencyKeysMax: {
+    flag: 'idempotency-keys-max',
+    environment: ['YARADB_IDEMPOTENCY_KEYS_MAX'],
+    default: '1000000',
+    type: wholeNumber('KEYS', 1, 10_000_000),
+    help: 'Most idempotency keys that are remembered at one time; each takes about 400 bytes of memory. None is forgotten early: beyond it, writes with a new key are refused with 503.',
+  },
   pendingBytesMax: {
     flag: 'pending-bytes-max',
     environment: ['YARADB_PENDING_BYTES_MAX'],
@@ -281,6 +295,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly operationsMax: number;
+  readonly idempotencyWindowMs: number;
+  readonly idempotencyKeysMax: number;
   readonly pendingBytesMax: number;
   /** Null: to be found out from the machine. */
   readonly memoryBytesMax: number | null;
@@ -355,6 +371,8 @@ export function parseConfig(
     allowedHosts: read(settings.allowedHosts),
     allowedOrigins: read(settings.allowedOrigins),
     operationsMax: read(settings.operationsMax),
+    idempotencyWindowMs: read(settings.idempotencyWindowMs),
+    idempotencyKeysMax: read(settings.idempotencyKeysMax),
     pendingBytesMax: read(settings.pendingBytesMax),
     memoryBytesMax: read(settings.memoryBytesMax),
     stallMsMax: read(settings.stallMsMax),

@@ -9,6 +9,7 @@ import { formatTime } from './document/timestamp.ts';
 export const errorMeanings = {
   INVALID_ARGUMENT: "the request's shape is wrong: not JSON, a missing field, a bad UUID, an unknown operator",
   NOT_FOUND: 'no such document or table, or the document is archived',
+  IDEMPOTENCY_KEY_REUSED: 'the same idempotency key with another request',
   HISTORY_GONE: 'older than the history that is kept',
   VERSION_CONFLICT: 'the document has changed since the version that was sent (optimistic concurrency)',
   ALREADY_ARCHIVED: 'archive of a document that is archived',
@@ -88,6 +89,34 @@ export class TableNotFoundError extends DatabaseError {
 export class HistoryGoneError extends DatabaseError {
   constructor(what: string, oldest: number) {
     super('HISTORY_GONE', `${what}: history is kept from sequence ${oldest} on`, { oldest });
+  }
+}
+
+/** A request that is repeated was carried out, but its answer cannot be given again: not all of the documents in it are kept. */
+export class AnswerGoneError extends DatabaseError {
+  constructor(request: AnsweredRequest, why: string, oldest: number) {
+    const { sequence, committedAt, documentIds } = request;
+    const time = formatTime(committedAt);
+    super(
+      'HISTORY_GONE',
+      `This request was carried out already, as commit ${sequence} at ${time}, ${why}. Do not repeat it: read its documents instead`,
+      { replayed: true, sequence, committedAt: time, documentIds, oldest },
+    );
+  }
+}
+
+interface AnsweredRequest {
+  readonly sequence: number;
+  readonly committedAt: number;
+  readonly documentIds: readonly string[];
+}
+
+export class IdempotencyKeyReusedError extends DatabaseError {
+  constructor(key: string) {
+    super(
+      'IDEMPOTENCY_KEY_REUSED',
+      `The idempotency key ${JSON.stringify(key)} belongs to another request: a repetition must be the same request, and another one needs a key of its own`,
+    );
   }
 }
 

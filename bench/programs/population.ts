@@ -37,6 +37,7 @@ export class Population {
       committedAt: 0,
       definitions: { tables: [], indexes: [], settings: [] },
       documents: Array.from({ length: size }, (_, number) => documentOf(number)),
+      keys: [],
     });
     await state.fillIndexes(new TimeSlice(systemClock));
     const table = state.table('default');

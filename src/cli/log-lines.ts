@@ -116,6 +116,10 @@ function recordText(record: LogRecord): string {
     }
     case 'putSetting':
       return `putSetting ${quoted(record.setting.name)}  ${cut(stringifyJson(record.setting.value))}`;
+    case 'putKey': {
+      const { id, digest, documentIds } = record.key;
+      return `putKey ${id}  request ${digest}  of ${countText(documentIds.length, 'document')}`;
+    }
     case 'eraseDocument':
     case 'dropTable':
     case 'dropIndex':

@@ -3,6 +3,7 @@ import type { Path } from '../document/path.ts';
 import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
+import type { IdempotentRequest } from './idempotent-request.ts';
 import type { Commit, CommitOptions, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import type { DatabaseStatus } from './status.ts';
@@ -38,9 +39,18 @@ export interface Database {
    * @throws {DatabaseError} `NOT_FOUND`, `VERSION_CONFLICT`, `ALREADY_ARCHIVED`, `NOT_ARCHIVED`, `ALREADY_EXISTS` or
    *   `INVALID_ARGUMENT` with nothing written, and `operation` (an index) in the evidence when there are several;
    *   `STORAGE_FULL`, `MEMORY_FULL` or `OVERLOADED` with nothing written; `OUTCOME_UNKNOWN` when the disk failed under the write.
+   *   With `idempotency`: what came of the request when it was made before, or `IDEMPOTENCY_KEY_REUSED` when another one had the key; `OVERLOADED`
+   *   when no more keys can be remembered.
    *   A `VERSION_CONFLICT` tells `changedPaths`, where the current version differs from the one that was sent, if the engine still has that.
    */
   commit(principal: Principal, operations: readonly Operation[], options?: CommitOptions): Promise<Commit>;
+
+  /**
+   * The commit that this request of the principal has made, while its key is remembered; null when it has made none. One that is being carried out is
+   * waited for. For who must know before it can tell the operations: `commit` looks by itself.
+   * @throws {DatabaseError} `IDEMPOTENCY_KEY_REUSED` when another request has the key.
+   */
+  replay(principal: Principal, request: IdempotentRequest): Promise<Commit | null>;
 
   /**
    * Makes an empty table, as one commit. Tables are made on first use, too, without settings.

@@ -1,6 +1,7 @@
 import type { Document } from '../document/document.ts';
 import type { DocumentChange } from '../document/document-change.ts';
-import type { JsonObject } from '../document/json.ts';
+import type { JsonObject, JsonValue } from '../document/json.ts';
+import type { DatabaseError } from '../errors.ts';
 
 /**
  * What a commit is made of. Bodies are exact JSON that a door has parsed; ids are lower-case UUIDs, which
@@ -77,6 +78,15 @@ export interface CommitOptions {
   readonly dryRun?: boolean;
   /** Whether an error tells `operation`, its index, even when there is but one. */
   readonly namesOperation?: boolean;
+  /** Has the request carried out once, however often it is made. With `dryRun` nothing is remembered, but what is remembered is told. */
+  readonly idempotency?: Idempotency | undefined;
+}
+
+export interface Idempotency {
+  /** Of the principal, as `parseIdempotencyKey` admits it. Remembered from the commit on, for as long as the engine is told. */
+  readonly key: string;
+  /** What the client has asked for, where the operations follow from more than that; else it is the operations. */
+  readonly request?: JsonValue;
 }
 
 /** What a commit did. It is whole and, at `sync` durability, on disk before anyone sees it. */
@@ -88,4 +98,6 @@ export interface Commit {
   readonly documents: readonly Document[];
   /** Whether this is what came of the same request when it was made before. */
   readonly replayed: boolean;
+  /** Of a replay whose documents are not all kept any more: `HISTORY_GONE`, with what is known. There are no `documents` then. */
+  readonly documentsGone?: DatabaseError;
 }

@@ -16,7 +16,15 @@ import {
   VersionConflictError,
 } from '../errors.ts';
 import { CommitOutcome } from './constraints.ts';
-import { type CommitRecord, type EncodedCommit, encodeCommit, type LogRecord, type TableRecord } from './log/record.ts';
+import type { CommitKey } from './idempotency/idempotent-commits.ts';
+import {
+  type CommitRecord,
+  type EncodedCommit,
+  encodeCommit,
+  type KeyRecord,
+  type LogRecord,
+  type TableRecord,
+} from './log/record.ts';
 import type { PatchBases } from './patch-bases.ts';
 import type { Random } from './ports/random.ts';
 import type { Staging, TableDefinition } from './staging.ts';
@@ -49,6 +57,8 @@ export interface CommitRequest {
   readonly dryRun: boolean;
   /** Whether errors tell which operation they are about. */
   readonly namesOperation: boolean;
+  /** What the commit is to remember; null for nothing. */
+  readonly key: CommitKey | null;
   /** What its patches may come to, and may take together. */
   readonly bodyLimits: BodyLimits;
   readonly budget: ChangeBudget;
@@ -68,7 +78,7 @@ export interface CommitDraft {
  * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
 export function prepareCommit(context: PreparationContext, request: CommitRequest): PreparedCommit {
-  const { operations, dryRun, namesOperation } = request;
+  const { operations, dryRun, namesOperation, key } = request;
   const blame = (error: unknown, index: number): unknown => (namesOperation ? withOperation(error, index) : error);
   const decide = (draft: CommitDraft): void => {
     const outcome = new CommitOutcome(context.staging);
@@ -81,17 +91,19 @@ export function prepareCommit(context: PreparationContext, request: CommitReques
     }
     outcome.check(blame);
   };
-  return prepareRecords(context, decide, dryRun);
+  return prepareRecords(context, decide, dryRun, key);
 }
 
 /**
  * The same for whatever a commit may hold.
- * @param decide writes to the draft and to the staging alike; what it throws takes both back. @param dryRun whether both are taken back anyway.
+ * @param decide writes to the draft and to the staging alike; what it throws takes both back. @param dryRun whether both are taken back anyway. @param key remembered
+ *   with what is written; null for none.
  */
 export function prepareRecords(
   context: PreparationContext,
   decide: (draft: CommitDraft) => void,
   dryRun = false,
+  key: CommitKey | null = null,
 ): PreparedCommit {
   const { staging, now, principal } = context;
   const draft: CommitDraft = { sequence: staging.begin(), records: [], documents: [] };
@@ -106,17 +118,28 @@ export function prepareRecords(
     staging.rollBack();
     return { written: null, documents };
   }
+  if (key !== null) records.push({ kind: 'putKey', key: keyRecord(key, draft, now) });
   const record: CommitRecord = {
     sequence,
     committedAt: now,
     principal,
-    idempotencyKey: null,
+    idempotencyKey: key?.text ?? null,
     requestDigest: null,
     records,
   };
   const written = { record, encoded: encodeOrRollBack(record, context) };
   staging.stage();
   return { written, documents };
+}
+
+function keyRecord(
+  { id, digest, forgottenBefore }: CommitKey,
+  { sequence, records, documents }: CommitDraft,
+  committedAt: number,
+): KeyRecord {
+  const erases = records.some(({ kind }) => kind === 'eraseDocument');
+  const documentIds = documents.map((document) => document.id);
+  return { id, sequence, committedAt, digest, forgottenBefore, erases, documentIds };
 }
 
 /** Before the commit is staged: one that cannot be written down must not take a sequence, which the log would wait for in vain. */

@@ -1,3 +1,4 @@
+import { type IdempotentRequest, requestOf } from '../database/idempotent-request.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import { ChangeBudget } from '../document/change-budget.ts';
 import { changedPaths } from '../document/changed-paths.ts';
@@ -5,6 +6,8 @@ import { LimitExceededError, VersionConflictError } from '../errors.ts';
 import { commitOf, type PreparationContext, prepareCommit } from './commit-preparation.ts';
 import type { Committer } from './committer.ts';
 import type { EmbeddedDatabaseLimits } from './embedded-database-options.ts';
+import type { CommitKey, IdempotentCommits } from './idempotency/idempotent-commits.ts';
+import { requestKey } from './idempotency/request-key.ts';
 import type { MemoryLimit } from './memory-limit.ts';
 import { PatchBases, type ReadVersion } from './patch-bases.ts';
 import type { Staging } from './staging.ts';
@@ -15,6 +18,7 @@ export interface DocumentCommitsOptions {
   readonly memory: MemoryLimit;
   readonly limits: EmbeddedDatabaseLimits;
   readonly readVersion: ReadVersion;
+  readonly idempotent: IdempotentCommits;
 }
 
 /** Commits of operations on documents: everything that a client writes but tables and indexes. */
@@ -27,8 +31,11 @@ export class DocumentCommits {
 
   /** As `Database.commit` says. */
   async commit(principal: string, operations: readonly Operation[], options: CommitOptions): Promise<Commit> {
-    const { staging, committer, memory, limits, readVersion } = this.#options;
+    const { staging, committer, memory, limits, readVersion, idempotent } = this.#options;
     checkCount(operations, limits.operationsMax);
+    const key = keyOf(principal, operations, options);
+    const earlier = key === null ? null : await idempotent.find(key);
+    if (earlier !== null) return earlier;
     if (operations.some(takesMemory)) memory.checkRoom();
     const { dryRun = false, namesOperation = operations.length > 1 } = options;
     const budget = new ChangeBudget(limits.changeWorkMax);
@@ -36,12 +43,20 @@ export class DocumentCommits {
     const reading = bases.read();
     if (reading !== undefined) await reading;
     const request = { operations, dryRun, namesOperation, bodyLimits: limits.body, budget, bases };
-    const prepare = (context: PreparationContext) => prepareCommit(context, request);
-    try {
+    const write = async (remembered: CommitKey | null): Promise<Commit> => {
+      const prepare = (context: PreparationContext) => prepareCommit(context, { ...request, key: remembered });
       return commitOf(await committer.write(principal, prepare));
+    };
+    try {
+      return await (key === null || dryRun ? write(null) : idempotent.once(key, write));
     } catch (error) {
       throw error instanceof VersionConflictError ? await this.#explained(error) : error;
     }
+  }
+
+  /** As `Database.replay` says. */
+  async replay(principal: string, request: IdempotentRequest): Promise<Commit | null> {
+    return this.#options.idempotent.find(requestKey(principal, request));
   }
 
   /** The conflict with what has changed since the version that was sent, if that is still known. */
@@ -54,6 +69,12 @@ export class DocumentCommits {
     if (base === null || base.createdSequence !== current.createdSequence) return conflict;
     return conflict.withEvidence({ changedPaths: changedPaths(base, current, limits.changedPathsMax) });
   }
+}
+
+function keyOf(principal: string, operations: readonly Operation[], { idempotency }: CommitOptions) {
+  if (idempotency === undefined) return null;
+  const { key, request = requestOf(operations) } = idempotency;
+  return requestKey(principal, { key, request });
 }
 
 function checkCount({ length }: readonly Operation[], limit: number): void {

@@ -32,6 +32,10 @@ export interface EmbeddedDatabaseOptions {
 export interface EmbeddedDatabaseLimits {
   /** Operations in one commit. */
   readonly operationsMax: number;
+  /** How long an idempotency key is remembered, in milliseconds from its commit on. */
+  readonly idempotencyWindowMs: number;
+  /** Idempotency keys that are remembered at once; more are refused with `OVERLOADED`. */
+  readonly idempotencyKeysMax: number;
   /** What a body that a patch results in may be like. */
   readonly body: BodyLimits;
   /** Characters of JSON that the patches of one commit may copy and write, about. */
@@ -68,6 +72,8 @@ export interface EmbeddedDatabaseLimits {
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   operationsMax: 10_000,
+  idempotencyWindowMs: 24 * 60 * 60 * 1000,
+  idempotencyKeysMax: 1_000_000,
   body: defaultBodyLimits,
   changeWorkMax: changeWorkMaxDefault,
   changedPathsMax: 100,

@@ -1,5 +1,6 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
+import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
@@ -23,6 +24,7 @@ import { EmbeddedReadView } from './embedded-read-view.ts';
 import { sequenceAt } from './history/commit-time.ts';
 import { PastMemory } from './history/past-memory.ts';
 import { TimeSlice } from './history/time-slice.ts';
+import { IdempotentCommits } from './idempotency/idempotent-commits.ts';
 import { IndexBuilder } from './index-builder.ts';
 import { IndexCatalog } from './index-catalog.ts';
 import type { IndexEvent } from './index-event.ts';
@@ -178,7 +180,16 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       const current = state.document(id);
       return current?.version === version ? current : (recent.get(id, version) ?? this.#readOldVersion(id, version));
     };
-    this.#documentCommits = new DocumentCommits({ staging, committer, memory, limits, readVersion });
+    const idempotent = new IdempotentCommits({
+      state,
+      clock,
+      windowMs: limits.idempotencyWindowMs,
+      keysMax: limits.idempotencyKeysMax,
+      past: parts.storage.past,
+      oldest: () => parts.storage.history.oldest,
+      onUnreadable: (sequence, cause) => parts.onEvent?.({ kind: 'replayUnreadable', sequence, cause }),
+    });
+    this.#documentCommits = new DocumentCommits({ staging, committer, memory, limits, readVersion, idempotent });
     this.#builder = new IndexBuilder({ state, staging, committer, memory, clock, onEvent });
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
@@ -296,6 +307,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
   async commit(principal: Principal, operations: readonly Operation[], options: CommitOptions = {}): Promise<Commit> {
     return this.#write(() => this.#documentCommits.commit(principal.name, operations, options));
+  }
+
+  async replay(principal: Principal, request: IdempotentRequest): Promise<Commit | null> {
+    this.#checkOpen();
+    return this.#documentCommits.replay(principal.name, request);
   }
 
   async createTable(principal: Principal, name: string, settings: TableSettingsChange): Promise<Table> {

@@ -2,8 +2,17 @@ import { type Document, defaultTable } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
 import { compareCreation, DocumentList } from './document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
+import { RememberedKeys } from './idempotency/remembered-keys.ts';
 import { SecondaryIndex } from './index/secondary-index.ts';
-import type { CommitRecord, Definitions, IndexRecord, LogRecord, SettingRecord, TableRecord } from './log/record.ts';
+import type {
+  CommitRecord,
+  Definitions,
+  IndexRecord,
+  KeyRecord,
+  LogRecord,
+  SettingRecord,
+  TableRecord,
+} from './log/record.ts';
 import { settingKey } from './log/setting-key.ts';
 import { TableState } from './table-state.ts';
 
@@ -13,6 +22,7 @@ export interface LoadedState {
   readonly committedAt: number;
   readonly definitions: Definitions;
   readonly documents: Document[];
+  readonly keys: KeyRecord[];
 }
 
 /** Told of every document version that a commit replaces or erases, before it does. */
@@ -38,6 +48,8 @@ export class State {
   readonly #listeners = new Set<SupersedeListener>();
   /** Every document of every table. */
   readonly documents = new DocumentList();
+  /** Requests that are known again. */
+  readonly keys = new RememberedKeys();
   #bytes = 0;
   #supersededBytes = 0;
   #sequence = 0;
@@ -65,9 +77,9 @@ export class State {
     return this.#tablesDropped;
   }
 
-  /** About what the documents and the indexes take in memory. */
+  /** About what the documents, the indexes and the idempotency keys take in memory. */
   get bytes(): number {
-    let bytes = this.#bytes;
+    let bytes = this.#bytes + this.keys.bytes;
     for (const index of this.indexes()) bytes += index.bytes;
     return bytes;
   }
@@ -134,15 +146,16 @@ export class State {
   }
 
   /**
-   * Begins with what a snapshot holds; goes on by `apply`. Sorts `documents`, which come sorted by id, in place.
+   * Begins with what a snapshot holds; goes on by `apply`. Sorts `documents` and `keys`, which come sorted by id, in place.
    * @throws {Error} when it is not empty any more.
    */
-  load({ sequence, committedAt, definitions, documents }: LoadedState): void {
+  load({ sequence, committedAt, definitions, documents, keys }: LoadedState): void {
     if (this.#sequence !== 0) throw new Error(`a snapshot cannot follow commit ${this.#sequence}`);
     for (const table of definitions.tables) this.#putTable(table);
     for (const index of definitions.indexes) this.#putIndex(index);
     for (const setting of definitions.settings) this.#putSetting(setting);
     for (const document of documents.sort(compareCreation)) this.#appendDocument(document);
+    for (const key of keys.sort((a, b) => a.sequence - b.sequence)) this.keys.put(key);
     this.#sequence = sequence;
     this.#committedAt = committedAt;
   }
@@ -179,6 +192,9 @@ export class State {
         break;
       case 'putSetting':
         this.#putSetting(record.setting);
+        break;
+      case 'putKey':
+        this.keys.put(record.key);
         break;
     }
   }

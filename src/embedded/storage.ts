@@ -79,7 +79,7 @@ export class Storage {
       syncIntervalMs: options.syncIntervalMs,
       segmentBytesMax: options.segmentBytesMax,
       onFailure,
-      onSnapshot: ({ header, definitions, documents }) => state.load({ ...header, definitions, documents }),
+      onSnapshot: ({ header, definitions, documents, keys }) => state.load({ ...header, definitions, documents, keys }),
       onCommit: (commit) => state.apply(commit),
       onEvent: (event) => {
         onEvent(event);
@@ -217,6 +217,7 @@ export class Storage {
         header: { databaseId, epoch, seal, sequence, committedAt },
         logBytes: this.#logBytes,
         definitions: state.definitions(),
+        keys: state.keys.pieces(),
         documents: view.scanDocuments({ filter: everything, archived: 'INCLUDE', orderBy: [] }),
         release: () => view.close(),
       };

@@ -1,3 +1,4 @@
+import { parseIdempotencyKey } from '../database/idempotency-key.ts';
 import type { Commit } from '../database/operation.ts';
 import type { DocumentRef } from './document.ts';
 import type { OperationInputs } from './operation-input.ts';
@@ -19,10 +20,15 @@ export function addTransaction(builder: YaradbSchemaBuilder, document: DocumentR
         nullable: true,
         description: 'Null when nothing was written.',
       }),
-      documents: t.expose('documents', {
+      documents: t.field({
         type: [document],
         description:
-          'One for each operation that writes, in order, as that left it; of an erasure the version that it took away.',
+          'One for each operation that writes, in order, as that left it; of an erasure the version that it took away. Of a replay they are what ' +
+          'they were, or `HISTORY_GONE` with `sequence`, `committedAt` and `documentIds` when one was erased since or its history is not kept any more.',
+        resolve: ({ documents, documentsGone }) => {
+          if (documentsGone !== undefined) throw documentsGone;
+          return documents;
+        },
       }),
       replayed: t.exposeBoolean('replayed', {
         description: 'Whether this is what came of the same request when it was made before.',
@@ -39,16 +45,25 @@ export function addTransaction(builder: YaradbSchemaBuilder, document: DocumentR
         'commits. Constraints are checked on the outcome of the whole. An error tells `operation`, the index of the one that it is about.',
       args: {
         operations: t.arg({ type: [inputs.operation], required: true }),
+        idempotencyKey: t.arg.string({
+          description:
+            'Has the request carried out once, however often it is made: with the same key and the same operations the answer is that of the first ' +
+            'time, with `replayed`, also after a crash; other operations are `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters that no ' +
+            'one guesses, such as a UUID. What was refused, or has written nothing, may be tried again. Remembered for 24 hours, unless the server ' +
+            'was told otherwise.',
+        }),
         dryRun: t.arg.boolean({
           defaultValue: false,
           description:
             'Writes nothing: the documents that would result, or the errors. Ids that the server gives, times and `sequence` will be others.',
         }),
       },
-      resolve: (_root, { operations, dryRun }, { database, principal }) =>
+      resolve: (_root, { operations, idempotencyKey, dryRun }, { database, principal }) =>
         database.commit(principal, parseOperations(operations, 'operations'), {
           dryRun: dryRun ?? false,
           namesOperation: true,
+          idempotency:
+            idempotencyKey == null ? undefined : { key: parseIdempotencyKey(idempotencyKey, 'idempotencyKey') },
         }),
     }),
   );

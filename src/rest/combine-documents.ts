@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import type { Commit, CreateOperation, Idempotency } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { Document } from '../document/document.ts';
 import type { JsonObject } from '../document/json.ts';
@@ -23,18 +24,26 @@ export interface CombineContext {
 }
 
 /**
- * Creates one document out of several, and resolves to it once it is durable. It is atomic: the sources are read at one
+ * Creates one document out of several, and resolves to the commit of it once that is durable. It is atomic: the sources are read at one
  * sequence, and the commit asserts that none of them has changed since.
+ * @param key of idempotency: with the same one the same combination is answered as it was, whatever has become of the sources.
  * @throws {RestRefusal} 400 for a source that does not exist or is archived.
  * @throws {DatabaseError} `LIMIT_EXCEEDED` when the result is larger or deeper than a body that is sent may be, and
  *   `VERSION_CONFLICT` when the sources keep changing.
  */
-export async function combineDocuments(context: CombineContext, request: CombineRequest): Promise<Document> {
+export async function combineDocuments(
+  context: CombineContext,
+  request: CombineRequest,
+  key: string | undefined,
+): Promise<Commit> {
+  const idempotency = key === undefined ? undefined : { key, request: requestOf(request) };
+  const earlier = idempotency === undefined ? null : await context.database.replay(context.principal, idempotency);
+  if (earlier !== null) return earlier;
   for (let attempt = 1; ; attempt += 1) {
     const sources = await readSources(context, request.documentIds);
     const body = combinedBody(context, request.strategy, sources);
     try {
-      return await create(context, request.name, body, sources);
+      return await create(context, { kind: 'create', name: request.name, body }, sources, idempotency);
     } catch (error) {
       if (attempt === attemptsMax || !isChangedSource(error)) throw error;
     }
@@ -82,18 +91,20 @@ function checkSize(body: JsonObject, limit: number): void {
   }
 }
 
-async function create(
+/** The operations hold what the sources were, and the time, so they are another request each time. */
+function requestOf({ name, documentIds, strategy }: CombineRequest): JsonObject {
+  return { kind: 'combine', name, documentIds, strategy };
+}
+
+function create(
   { database, principal }: CombineContext,
-  name: string,
-  body: JsonObject,
+  operation: CreateOperation,
   sources: readonly Document[],
-): Promise<Document> {
+  idempotency: Idempotency | undefined,
+): Promise<Commit> {
   const versions = new Map(sources.map(({ id, version }) => [id, version]));
   const unchanged = Array.from(versions, ([id, version]) => ({ kind: 'assert', id, version }) as const);
-  const { documents } = await database.commit(principal, [...unchanged, { kind: 'create', name, body }]);
-  const [document] = documents;
-  if (document === undefined) throw new TypeError('A commit that creates a document answers with it');
-  return document;
+  return database.commit(principal, [...unchanged, operation], { idempotency });
 }
 
 /** An archived source is found when the sources are read again, and told then. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../database/database.ts';
-import type { Operation } from '../database/operation.ts';
+import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { Document } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
@@ -11,6 +11,7 @@ import { combineDocuments } from './combine-documents.ts';
 import { parseCombine } from './combine-request.ts';
 import { findBatches, sendDocumentList } from './document-list.ts';
 import { parseFind } from './find-request.ts';
+import { answerOf, idempotencyKeyOf } from './idempotency-header.ts';
 import { QueryParameters } from './query-parameters.ts';
 import { toRestCommit, toRestDocument } from './rest-document.ts';
 import { answerRestError } from './rest-error.ts';
@@ -80,36 +81,48 @@ function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLi
 function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
   const { database, principalOf } = options;
 
-  async function commitOne(request: FastifyRequest, operation: Operation): Promise<object> {
-    const { documents } = await database.commit(principalOf(request), [operation]);
+  async function commit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    operations: readonly Operation[],
+    commitOptions: CommitOptions = {},
+  ): Promise<Commit> {
+    const key = idempotencyKeyOf(request);
+    const idempotency = key === undefined ? undefined : { key };
+    return answerOf(await database.commit(principalOf(request), operations, { ...commitOptions, idempotency }), reply);
+  }
+
+  async function commitOne(request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<object> {
+    const { documents } = await commit(request, reply, [operation]);
     return toRestDocument(single(documents));
   }
 
-  server.post('/document/create', { config }, (request) => commitOne(request, parseCreate(request.body)));
+  server.post('/document/create', { config }, (request, reply) => commitOne(request, reply, parseCreate(request.body)));
 
-  server.post('/document/batch/create', { config }, async (request) => {
-    const { documents } = await database.commit(principalOf(request), parseBatchCreate(request.body));
+  server.post('/document/batch/create', { config }, async (request, reply) => {
+    const { documents } = await commit(request, reply, parseBatchCreate(request.body));
     return documents.map(toRestDocument);
   });
 
-  server.post('/document/transaction', { config }, async (request) => {
+  server.post('/document/transaction', { config }, async (request, reply) => {
     const { operations, dryRun } = parseTransaction(request.body);
-    const options = { dryRun, namesOperation: true };
-    return toRestCommit(await database.commit(principalOf(request), operations, options));
+    return toRestCommit(await commit(request, reply, operations, { dryRun, namesOperation: true }));
   });
 
-  server.put<IdRoute>('/document/update/:id', { config }, (request) =>
-    commitOne(request, parseUpdate(parseDocumentId(request.params.id, 'id'), request.body)),
+  server.put<IdRoute>('/document/update/:id', { config }, (request, reply) =>
+    commitOne(request, reply, parseUpdate(parseDocumentId(request.params.id, 'id'), request.body)),
   );
 
-  server.put<IdRoute>('/document/archive/:id', { config }, (request) =>
-    commitOne(request, { kind: 'archive', id: parseDocumentId(request.params.id, 'id') }),
+  server.put<IdRoute>('/document/archive/:id', { config }, (request, reply) =>
+    commitOne(request, reply, { kind: 'archive', id: parseDocumentId(request.params.id, 'id') }),
   );
 
-  server.post('/document/combine', { config }, async (request) => {
+  server.post('/document/combine', { config }, async (request, reply) => {
     const combine = parseCombine(request.body);
-    const document = await combineDocuments({ ...options, principal: principalOf(request) }, combine);
-    return { ...toRestDocument(document), document_ids: combine.documentIds };
+    const key = idempotencyKeyOf(request);
+    const combined = await combineDocuments({ ...options, principal: principalOf(request) }, combine, key);
+    const { documents } = answerOf(combined, reply);
+    return { ...toRestDocument(single(documents)), document_ids: combine.documentIds };
   });
 }
 

@@ -4,6 +4,7 @@ import { DatabaseError, type ErrorCode, type Evidence } from '../errors.ts';
 export const restStatuses = {
   INVALID_ARGUMENT: 422,
   NOT_FOUND: 404,
+  IDEMPOTENCY_KEY_REUSED: 422,
   HISTORY_GONE: 410,
   VERSION_CONFLICT: 409,
   ALREADY_ARCHIVED: 400,

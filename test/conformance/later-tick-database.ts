@@ -39,6 +39,11 @@ export class LaterTickDatabase implements Database {
     return commit;
   }
 
+  async replay(...args: Parameters<Database['replay']>): Promise<Commit | null> {
+    await nextTick();
+    return this.#database.replay(...args);
+  }
+
   async createTable(...args: Parameters<Database['createTable']>): Promise<Table> {
     await nextTick();
     return this.#database.createTable(...args);

@@ -12,7 +12,7 @@ test('a loaded state goes on where the snapshot ends, with its documents in the 
   const state = new State();
   // Sorted by id, as a snapshot has them; created the other way round.
   const documents = [documentOf(1, {}, { createdSequence: 2 }), documentOf(2, {}, { createdSequence: 1 })];
-  state.load({ sequence: 7, committedAt: 99, definitions: { ...noDefinitions, tables: [table] }, documents });
+  state.load({ sequence: 7, committedAt: 99, definitions: { ...noDefinitions, tables: [table] }, documents, keys: [] });
   expect(state.sequence).toBe(7);
   expect(state.committedAt).toBe(99);
   expect([state.documents.at(0)?.id, state.documents.at(1)?.id]).toEqual([documentId(2), documentId(1)]);
@@ -25,9 +25,9 @@ test('a snapshot cannot follow a commit, nor a commit another than the one befor
   const state = new State();
   expect(() => state.apply(putCommit(2))).toThrow('commit 2 cannot follow commit 0');
   state.apply(putCommit(1));
-  expect(() => state.load({ sequence: 2, committedAt: 0, definitions: noDefinitions, documents: [] })).toThrow(
-    'cannot follow',
-  );
+  expect(() =>
+    state.load({ sequence: 2, committedAt: 0, definitions: noDefinitions, documents: [], keys: [] }),
+  ).toThrow('cannot follow');
 });
 
 test('tables are listed by id, each with what it was last told', () => {

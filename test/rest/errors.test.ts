@@ -11,6 +11,7 @@ import { type ListeningServer, startListeningServer } from '../support/listening
 const documentedStatuses: Readonly<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 422,
   NOT_FOUND: 404,
+  IDEMPOTENCY_KEY_REUSED: 422,
   HISTORY_GONE: 410,
   VERSION_CONFLICT: 409,
   ALREADY_ARCHIVED: 400,

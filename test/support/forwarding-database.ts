@@ -6,6 +6,7 @@ export function forwarding(database: Database): Database {
     getDocument: (...args) => database.getDocument(...args),
     view: (...args) => database.view(...args),
     commit: (...args) => database.commit(...args),
+    replay: (...args) => database.replay(...args),
     createTable: (...args) => database.createTable(...args),
     updateTable: (...args) => database.updateTable(...args),
     dropTable: (...args) => database.dropTable(...args),

@@ -4,7 +4,7 @@ import { writeInt64 } from '../log/byte-writer.ts';
 import { readUuid, uuidBytes, writeUuid } from '../log/uuid-bytes.ts';
 
 /** FORMAT.md, "Index of a segment". */
-export const subjects = { table: 1, index: 2, setting: 3, document: 4 } as const;
+export const subjects = { table: 1, index: 2, setting: 3, document: 4, key: 5 } as const;
 
 /** Where in a sealed segment a record stands that put, dropped or erased something. */
 export interface IndexEntry {

@@ -302,6 +302,7 @@ class PastDocumentsReader {
 class DroppedDocuments implements PastStateWriter {
   /** By id. */
   readonly documents = new Map<string, Document>();
+  readonly keyRecord = null;
   readonly #tables: ReadonlySet<string>;
   readonly #request: PastRequest;
   readonly #slice: TimeSlice;

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { ByteReader } from '../log/byte-reader.ts';
 import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
+import { decodeKey } from '../log/key-decoder.ts';
 import { PayloadDecoder } from '../log/payload-decoder.ts';
 import { type Definitions, recordKinds, recordSaltBytes } from '../log/record.ts';
 import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
@@ -8,7 +9,7 @@ import { entryKinds } from '../snapshot/snapshot-block.ts';
 import type { SnapshotEntry } from '../snapshot/snapshot-entry.ts';
 import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { type MergedEntry, mergeEntries } from './entry-merge.ts';
-import { subjects } from './index-entry.ts';
+import { type IndexEntry, subjects } from './index-entry.ts';
 import { RecordWindow } from './record-window.ts';
 import type { IndexedEntries } from './segment-lookup.ts';
 import type { TimeSlice } from './time-slice.ts';
@@ -25,18 +26,20 @@ export interface PastStateSources {
 /** Who takes the state: the writer of a snapshot, or whoever looks for something in it. */
 export interface PastStateWriter {
   definitions(definitions: Definitions): void;
-  /** A document as the base has it. */
+  /** A document, or a key, as the base has it. */
   entry(entry: SnapshotEntry): void;
   /** The payload of a `putDocument` record, good until this returns. */
   documentRecord(sequence: number, payload: Buffer): void;
+  /** The same of a `putKey` record; null when idempotency keys are not asked for. */
+  readonly keyRecord: ((sequence: number, payload: Buffer) => void) | null;
   /** Whether `pause` is to be called. */
   readonly due: boolean;
   pause(): Promise<void>;
 }
 
 /**
- * Hands over the state as of one sequence, all definitions and then all documents, each sorted by id: of every one the newest version that
- * is not newer than the sequence, in the base or in a segment, unless it was erased or dropped, or its table was. Documents are passed on as they
+ * Hands over the state as of one sequence, all definitions, then all documents, then all keys, each sorted by id: of every one the newest version that
+ * is not newer than the sequence, in the base or in a segment, unless it was erased, dropped or forgotten, or its table was. Documents are passed on as they
  * stand, never decoded. Memory is bounded by the number of indexes, of definitions, and by the largest document.
  * @throws {CorruptionError} for damage of the base or of a record. @throws {IndexDamagedError} when an index must be made again.
  */
@@ -49,6 +52,7 @@ export async function writePastState(
   await state.begin();
   writer.definitions(await state.definitions());
   await state.writeDocuments(writer);
+  if (writer.keyRecord !== null) await state.writeKeys(writer);
 }
 
 /** Where in the log a record stands. Before all of it for what is in the base. */
@@ -121,8 +125,8 @@ class PastState {
 
   async writeDocuments(writer: PastStateWriter): Promise<void> {
     for (;;) {
-      const inBase = this.#base.current;
-      const inSegment = this.#next?.entry;
+      const inBase = this.#baseEntry(entryKinds.document);
+      const inSegment = this.#segmentEntry(subjects.document);
       if (inBase !== undefined && (inSegment === undefined || inBase.id < inSegment.id)) {
         this.#writeOfBase(inBase, writer);
         await this.#base.advance();
@@ -137,6 +141,62 @@ class PastState {
       }
       if (writer.due) await writer.pause();
     }
+  }
+
+  /** To be called when all documents were written. */
+  async writeKeys(writer: PastStateWriter): Promise<void> {
+    const forgottenBefore = await this.#forgottenBefore();
+    for (;;) {
+      const inBase = this.#baseEntry(entryKinds.key);
+      const inSegment = this.#segmentEntry(subjects.key);
+      if (inBase !== undefined && (inSegment === undefined || inBase.id < inSegment.id)) {
+        if (inBase.sequence >= forgottenBefore) writer.entry(inBase);
+        await this.#base.advance();
+      } else if (inSegment !== undefined) {
+        const before = inBase?.id === inSegment.id ? inBase : undefined;
+        const newest = await this.#newestOf(subjects.key, inSegment.id);
+        if (newest !== null) await this.#writeKey(newest, forgottenBefore, writer);
+        else if (before !== undefined && before.sequence >= forgottenBefore) writer.entry(before);
+        if (before !== undefined) await this.#base.advance();
+      } else {
+        return;
+      }
+      if (writer.due) await writer.pause();
+    }
+  }
+
+  async #writeKey({ entry, index }: MergedEntry, forgottenBefore: number, writer: PastStateWriter): Promise<void> {
+    if (entry.sequence < forgottenBefore) return;
+    writer.keyRecord?.(entry.sequence, payloadOf(await this.#records.read(index.segment, entry)));
+  }
+
+  /** As the newest key tells, whatever was told before; 0 when there is none in the segments. */
+  async #forgottenBefore(): Promise<number> {
+    if (this.#segmentEntry(subjects.key) === undefined) return 0;
+    for (const index of this.#sources.indexes.toReversed()) {
+      let newest: IndexEntry | null = null;
+      for await (const entries of index.entries()) {
+        for (const entry of entries) {
+          if (entry.subject !== subjects.key || entry.sequence > this.#sources.sequence) continue;
+          if (newest === null || entry.sequence > newest.sequence) newest = entry;
+        }
+      }
+      if (newest === null) continue;
+      return decodeKey(await this.#reader({ entry: newest, index }), newest.sequence).forgottenBefore;
+    }
+    return 0;
+  }
+
+  /** The next of the base, if it is of this kind. */
+  #baseEntry(kind: number): SnapshotEntry | undefined {
+    const entry = this.#base.current;
+    return entry?.kind === kind ? entry : undefined;
+  }
+
+  /** The next of the segments, if it is of this subject. */
+  #segmentEntry(subject: number): IndexEntry | undefined {
+    const entry = this.#next?.entry;
+    return entry?.subject === subject ? entry : undefined;
   }
 
   #writeOfBase(entry: SnapshotEntry, writer: PastStateWriter): void {

@@ -103,6 +103,8 @@ export function subjectOf(kind: number): number | null {
       return subjects.index;
     case recordKinds.putSetting:
       return subjects.setting;
+    case recordKinds.putKey:
+      return subjects.key;
     default:
       return null;
   }

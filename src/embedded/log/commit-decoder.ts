@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { ByteReader } from './byte-reader.ts';
 import { decodeIndex, decodeSetting } from './definition-decoder.ts';
+import { decodeKey } from './key-decoder.ts';
 import { digestOf, type LinkBuilder } from './link.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
@@ -85,6 +86,8 @@ export class CommitDecoder {
         return { kind: 'dropIndex', id: reader.uuid() };
       case recordKinds.putSetting:
         return { kind: 'putSetting', setting: decodeSetting(reader) };
+      case recordKinds.putKey:
+        return { kind: 'putKey', key: decodeKey(reader, sequence) };
       default:
         throw new UnknownKindError(`a record of kind ${kind}`);
     }

@@ -9,6 +9,9 @@ import {
   indexedDocuments,
   indexFlags,
   indexKinds,
+  type KeyRecord,
+  keyDigestBytes,
+  keyFlags,
   type SettingRecord,
   type TableRecord,
 } from './record.ts';
@@ -62,4 +65,14 @@ export function writeSetting(writer: ByteWriter, { name, value }: SettingRecord)
   writer.uuid(settingKey(name));
   writer.lengthAndText(name);
   writer.text(stringifyJson(value));
+}
+
+/** Writes the payload of a `putKey` record. */
+export function writeKey(writer: ByteWriter, key: KeyRecord): void {
+  writer.uuid(key.id);
+  writer.hex(key.digest, keyDigestBytes);
+  writer.int64(key.committedAt);
+  writer.int64(key.forgottenBefore);
+  writer.uint8(key.erases ? keyFlags.erases : 0);
+  for (const id of key.documentIds) writer.uuid(id);
 }

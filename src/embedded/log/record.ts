@@ -6,7 +6,7 @@ import type { Archived } from '../../query/find-query.ts';
 import type { Random } from '../ports/random.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { digestOf } from './link.ts';
-import { writeDocument, writeIndex, writeSetting, writeTable } from './record-payload.ts';
+import { writeDocument, writeIndex, writeKey, writeSetting, writeTable } from './record-payload.ts';
 
 /** What a commit did, one result at a time: replay applies records, it never decides. */
 export type LogRecord =
@@ -16,7 +16,8 @@ export type LogRecord =
   | { readonly kind: 'dropTable'; readonly id: string }
   | { readonly kind: 'putIndex'; readonly index: IndexRecord }
   | { readonly kind: 'dropIndex'; readonly id: string }
-  | { readonly kind: 'putSetting'; readonly setting: SettingRecord };
+  | { readonly kind: 'putSetting'; readonly setting: SettingRecord }
+  | { readonly kind: 'putKey'; readonly key: KeyRecord };
 
 export interface TableRecord {
   /** A UUID, lower case. */
@@ -45,6 +46,24 @@ export interface IndexRecord {
 export interface SettingRecord {
   readonly name: string;
   readonly value: JsonValue;
+}
+
+/** What is remembered of a request that had an idempotency key: enough to know it again, and to answer it as it was answered. */
+export interface KeyRecord {
+  /** Made of the principal and the key, in the form of a UUID. */
+  readonly id: string;
+  /** The commit that the request has made. */
+  readonly sequence: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly committedAt: number;
+  /** Of the request, in hex; it tells nothing to who does not have the key. */
+  readonly digest: string;
+  /** From the commit on, keys of commits before this sequence are forgotten. */
+  readonly forgottenBefore: number;
+  /** Whether the commit has erased a document. */
+  readonly erases: boolean;
+  /** Of the documents that the commit was answered with, in order. */
+  readonly documentIds: readonly string[];
 }
 
 /** What a database holds besides documents. Each list is sorted: by id, the settings by key (FORMAT.md, "Record"). */
@@ -78,6 +97,7 @@ export const recordKinds = {
   dropIndex: 6,
   putSetting: 7,
   request: 8,
+  putKey: 9,
   erased: 255,
 } as const;
 
@@ -90,12 +110,15 @@ export const documentFlags = { tableNamed: 1, updated: 2, archived: 4, exactPars
  */
 export const exactParserNeeded = /\d{16}|\\/;
 export const requestFlags = { idempotencyKey: 1, digest: 2 } as const;
+export const keyFlags = { erases: 1 } as const;
 export const indexKinds = { HASH: 1, ORDERED: 2 } as const;
 export const indexFlags = { unique: 1, ready: 2 } as const;
 export const indexedDocuments = { EXCLUDE: 0, INCLUDE: 1, ONLY: 2 } as const;
 
 export const recordSaltBytes = 16;
 export const digestBytes = 32;
+/** Of a request, as an idempotency key keeps it. */
+export const keyDigestBytes = 16;
 export const principalBytesMax = 255;
 
 /** A commit as the log wants it. */
@@ -181,6 +204,9 @@ function writeRecord(record: LogRecord, random: Random): void {
       break;
     case 'putSetting':
       writeSetting(writer, record.setting);
+      break;
+    case 'putKey':
+      writeKey(writer, record.key);
       break;
   }
   endRecord(at);

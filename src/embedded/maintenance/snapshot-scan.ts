@@ -3,7 +3,7 @@ import { hashBody } from '../../document/body-hash.ts';
 import type { Document } from '../../document/document.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { CorruptionError } from '../log/log-error.ts';
-import type { Definitions, TableRecord } from '../log/record.ts';
+import type { Definitions, KeyRecord, TableRecord } from '../log/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, listIfThere } from '../ports/file-system.ts';
 import { DefinitionList } from '../snapshot/definition-list.ts';
@@ -101,16 +101,20 @@ export async function findLogStart({
   }
 }
 
-/** All documents of a snapshot that is good. */
-export async function readDocuments(
+/** All documents and keys of a snapshot that is good. */
+export async function readContents(
   { fileSystem, clock }: Pick<SnapshotScanOptions, 'fileSystem' | 'clock'>,
   path: string,
-): Promise<Document[]> {
+): Promise<{ documents: Document[]; keys: KeyRecord[] }> {
   const reader = await SnapshotReader.open(fileSystem, path);
   try {
     const documents: Document[] = [];
-    for await (const slice of reader.contents(new TimeSlice(clock))) documents.push(...slice.documents);
-    return documents;
+    const keys: KeyRecord[] = [];
+    for await (const slice of reader.contents(new TimeSlice(clock))) {
+      documents.push(...slice.documents);
+      keys.push(...slice.keys);
+    }
+    return { documents, keys };
   } finally {
     await reader.close();
   }

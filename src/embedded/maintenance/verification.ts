@@ -7,9 +7,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import { contentDigest } from '../snapshot/content-digest.ts';
 import { State } from '../state.ts';
+import { keyProblems } from './key-problems.ts';
 import { type LogPart, type ScanProgress, scanLog } from './log-scan.ts';
 import type { Problem } from './problem.ts';
-import { type GoodSnapshot, readDocuments, type SnapshotScan, scanSnapshots } from './snapshot-scan.ts';
+import { type GoodSnapshot, readContents, type SnapshotScan, scanSnapshots } from './snapshot-scan.ts';
 import { VersionChains } from './version-chains.ts';
 
 export interface VerificationReport {
@@ -153,7 +154,7 @@ class Verification {
       sequence,
       committedAt,
       definitions: base.definitions,
-      documents: await readDocuments(this.#options, base.path),
+      ...(await readContents(this.#options, base.path)),
     });
   }
 
@@ -252,6 +253,7 @@ class Verification {
         report(`the body of document ${document.id} has the hash ${hash}, not ${document.bodyHash} as recorded`);
       }
     }
+    for (const problem of keyProblems(commit)) report(problem);
     if (!this.#stateKnown) return;
     this.#chains.add(file, offset, commit, this.#state);
     try {
@@ -272,7 +274,7 @@ class Verification {
         this.#report({ file: snapshot.path, offset: 0, sequence, reason });
       }
       if (!this.#stateKnown || snapshot.footer.digest === contentDigest(this.#state)) continue;
-      const documents = await readDocuments(this.#options, snapshot.path);
+      const { documents } = await readContents(this.#options, snapshot.path);
       this.#differences.push({ snapshot, ids: differingIds(this.#state, documents) });
     }
   }

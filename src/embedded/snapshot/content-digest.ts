@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ByteWriter } from '../log/byte-writer.ts';
-import { writeDocument, writeIndex, writeSetting, writeTable } from '../log/record-payload.ts';
+import { writeDocument, writeIndex, writeKey, writeSetting, writeTable } from '../log/record-payload.ts';
 import type { State } from '../state.ts';
 import { entryKinds } from './snapshot-block.ts';
 
@@ -27,6 +27,12 @@ export function contentDigest(state: State): string {
     addEntry(entryKinds.document, () => {
       writer.int64(document.sequence);
       writeDocument(writer, document);
+    });
+  }
+  for (const key of state.keys.sorted()) {
+    addEntry(entryKinds.key, () => {
+      writer.int64(key.sequence);
+      writeKey(writer, key);
     });
   }
   return digest.digest('hex');

@@ -14,6 +14,7 @@ export const entryKinds = {
   index: recordKinds.putIndex,
   setting: recordKinds.putSetting,
   document: recordKinds.putDocument,
+  key: recordKinds.putKey,
 } as const;
 
 /** A content block ends with the entry that reaches this. */

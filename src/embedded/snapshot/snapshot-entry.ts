@@ -25,14 +25,14 @@ export class SnapshotEntry {
 
   /** Where the payload of the record begins: with its id or key, whatever the kind. */
   get recordStart(): number {
-    return this.start + entryHeaderBytes + (this.isDocument ? 8 : 0);
+    return this.start + entryHeaderBytes + (this.isDocument || this.kind === entryKinds.key ? 8 : 0);
   }
 
   get id(): string {
     return readUuid(this.payload, this.recordStart);
   }
 
-  /** Of a document: the commit that wrote this version. */
+  /** Of a document: the commit that wrote this version; of a key: the one that the request has made. */
   get sequence(): number {
     return readInt64(this.payload, this.start + entryHeaderBytes);
   }
@@ -44,7 +44,13 @@ export class SnapshotEntry {
 }
 
 /** The kinds in the order in which a snapshot has them. */
-const kindsInOrder: readonly number[] = [entryKinds.table, entryKinds.index, entryKinds.setting, entryKinds.document];
+const kindsInOrder: readonly number[] = [
+  entryKinds.table,
+  entryKinds.index,
+  entryKinds.setting,
+  entryKinds.document,
+  entryKinds.key,
+];
 
 /**
  * Sees to it that entries come in their order: kind by kind, each sorted by id, no id twice.
@@ -54,7 +60,7 @@ export class EntryOrder {
   readonly #lastId = Buffer.alloc(uuidBytes);
   /** The place of its kind among the kinds; -1 before the first entry. */
   #last = -1;
-  readonly #counts = { tables: 0, indexes: 0, settings: 0, documents: 0 };
+  readonly #counts = { tables: 0, indexes: 0, settings: 0, documents: 0, keys: 0 };
 
   /** Whether the entry, whose id stands at `idAt`, may follow those so far; if so, it is the last of them now. */
   admits(kind: number, payload: Buffer, idAt: number): boolean {
@@ -83,6 +89,9 @@ export class EntryOrder {
       case entryKinds.setting:
         this.#counts.settings += 1;
         break;
+      case entryKinds.key:
+        this.#counts.keys += 1;
+        break;
       default:
         this.#counts.documents += 1;
     }
@@ -94,6 +103,8 @@ export interface EntryCounts {
   readonly indexes: number;
   readonly settings: number;
   readonly documents: number;
+  /** Idempotency keys. */
+  readonly keys: number;
 }
 
 const leastRecordBytes = uuidBytes;

@@ -68,6 +68,8 @@ export interface SnapshotFooter {
   readonly indexes: number;
   readonly settings: number;
   readonly documents: number;
+  /** Idempotency keys. */
+  readonly keys: number;
   /** Those that tell where documents are, too. */
   readonly blocks: number;
   /** SHA-256 over all entries, in hex: two snapshots of one state have the same. */
@@ -82,8 +84,8 @@ const blocksAt = documentsAt + 8;
 const digestAt = blocksAt + 8;
 const indexesAt = digestAt + digestBytes;
 const settingsAt = indexesAt + 8;
-const footerZerosAt = settingsAt + 8;
-const footerChecksumAt = footerZerosAt + 4;
+const keysAt = settingsAt + 8;
+const footerChecksumAt = keysAt + 4;
 export const snapshotFooterBytes = footerChecksumAt + 4;
 
 /** @param offset where in the file the footer will be. */
@@ -97,6 +99,7 @@ export function encodeSnapshotFooter(footer: SnapshotFooter, offset: number, sal
   bytes.write(footer.digest, digestAt, digestBytes, 'hex');
   writeInt64(bytes, footer.indexes, indexesAt);
   writeInt64(bytes, footer.settings, settingsAt);
+  bytes.writeUInt32LE(footer.keys, keysAt);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, footerChecksumAt), salt.seedAt(offset)), footerChecksumAt);
   return bytes;
 }
@@ -109,13 +112,13 @@ export function decodeSnapshotFooter(bytes: Buffer, offset: number, salt: FrameS
   if (crc32(bytes.subarray(0, footerChecksumAt), salt.seedAt(offset)) !== bytes.readUInt32LE(footerChecksumAt)) {
     throw new MalformedError("the footer's checksum does not hold");
   }
-  checkZeros(bytes, footerZerosAt, footerChecksumAt);
   return {
     indexAt: readInt64(bytes, indexAtAt),
     tables: readInt64(bytes, tablesAt),
     indexes: readInt64(bytes, indexesAt),
     settings: readInt64(bytes, settingsAt),
     documents: readInt64(bytes, documentsAt),
+    keys: bytes.readUInt32LE(keysAt),
     blocks: readInt64(bytes, blocksAt),
     digest: bytes.toString('hex', digestAt, digestAt + digestBytes),
   };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Document } from '../../document/document.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { CorruptionError } from '../log/log-error.ts';
-import type { Definitions } from '../log/record.ts';
+import type { Definitions, KeyRecord } from '../log/record.ts';
 import type { RecoveryProgress } from '../log/recovery-progress.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FileSystem, listIfThere, systemErrorCode } from '../ports/file-system.ts';
@@ -43,6 +43,8 @@ export interface LoadedSnapshot {
   readonly definitions: Definitions;
   /** Sorted by id. Whoever takes them may sort them otherwise. */
   readonly documents: Document[];
+  /** The same. */
+  readonly keys: KeyRecord[];
 }
 
 export interface DamagedSnapshot {
@@ -138,11 +140,13 @@ async function load(reader: SnapshotReader, { clock, progress }: SnapshotRecover
   const { path, header, bytes, footer } = reader;
   const definitions = new DefinitionList();
   const documents: Document[] = [];
+  const keys: KeyRecord[] = [];
   progress.begin('snapshot', bytes);
   for await (const slice of reader.contents(new TimeSlice(clock))) {
     definitions.add(slice);
     documents.push(...slice.documents);
+    keys.push(...slice.keys);
     progress.advance(bytes / footer.blocks);
   }
-  return { path, header, footer, bytes, definitions, documents };
+  return { path, header, footer, bytes, definitions, documents, keys };
 }

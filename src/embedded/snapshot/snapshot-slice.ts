@@ -3,15 +3,17 @@ import type { JsonObject, JsonValue } from '../../document/json.ts';
 import type { ByteReader } from '../log/byte-reader.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
 import { decodeIndex, decodeSetting } from '../log/definition-decoder.ts';
+import { decodeKey } from '../log/key-decoder.ts';
 import { MalformedError } from '../log/log-error.ts';
 import { PayloadDecoder, parseStoredJson, readStoredObject, storedObject } from '../log/payload-decoder.ts';
-import type { Definitions, IndexRecord, SettingRecord, TableRecord } from '../log/record.ts';
+import type { Definitions, IndexRecord, KeyRecord, SettingRecord, TableRecord } from '../log/record.ts';
 import { entryKinds } from './snapshot-block.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
 
-/** What a block holds. All definitions come first, kind by kind, then the documents, sorted by id. */
+/** What a block holds. All definitions come first, kind by kind, then the documents, then the idempotency keys, each sorted by id. */
 export interface SnapshotSlice extends Definitions {
   readonly documents: readonly Document[];
+  readonly keys: readonly KeyRecord[];
 }
 
 const openingBracket = 0x5b;
@@ -37,6 +39,7 @@ export class SliceDecoder {
     const indexes: IndexRecord[] = [];
     const settings: SettingRecord[] = [];
     const documents: Document[] = [];
+    const keys: KeyRecord[] = [];
     this.#bodies.reset();
     for (const entry of entries) {
       const reader = entry.recordReader();
@@ -50,12 +53,15 @@ export class SliceDecoder {
         case entryKinds.setting:
           settings.push(decodeSetting(reader));
           break;
+        case entryKinds.key:
+          keys.push(decodeKey(reader, entry.sequence));
+          break;
         default:
           documents.push(this.#decoder.document(reader, entry.sequence, this.#gatherBody));
       }
     }
     if (this.#bodies.position > 0) putBodies(documents, this.#parseBodies());
-    return { tables, indexes, settings, documents };
+    return { tables, indexes, settings, documents, keys };
   }
 
   readonly #gatherBody = (reader: ByteReader, exactly: boolean): JsonObject => {

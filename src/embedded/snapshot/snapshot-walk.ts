@@ -79,4 +79,4 @@ export class SnapshotWalk {
   }
 }
 
-const footerFields = ['indexAt', 'tables', 'indexes', 'settings', 'documents', 'blocks', 'digest'] as const;
+const footerFields = ['indexAt', 'tables', 'indexes', 'settings', 'documents', 'keys', 'blocks', 'digest'] as const;

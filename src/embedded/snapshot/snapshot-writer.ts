@@ -6,8 +6,8 @@ import { replaceFile } from '../history/temporary-file.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
 import { FrameSalt } from '../log/frame.ts';
-import type { Definitions } from '../log/record.ts';
-import { writeDocument, writeIndex, writeSetting, writeTable } from '../log/record-payload.ts';
+import type { Definitions, KeyRecord } from '../log/record.ts';
+import { writeDocument, writeIndex, writeKey, writeSetting, writeTable } from '../log/record-payload.ts';
 import { saltBytes } from '../log/segment-header.ts';
 import { readUuid, uuidBytes } from '../log/uuid-bytes.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,7 +46,7 @@ export interface SnapshotWriteOptions {
   readonly signal?: AbortSignal;
   /** Called to give the written snapshot its name, for whoever must choose the moment. */
   readonly exchange?: (rename: () => Promise<void>) => Promise<void>;
-  /** Hands the content over: all definitions, then all documents, sorted by id. */
+  /** Hands the content over: all definitions, then all documents, then all idempotency keys, each sorted by id. */
   readonly content: (writer: SnapshotContentWriter) => Promise<void>;
 }
 
@@ -161,6 +161,14 @@ export class SnapshotContentWriter {
     this.#endEntry(entryKinds.document, at, at + entryHeaderBytes + 8);
   }
 
+  /** @throws {RangeError} when it is not behind the key before it. */
+  key(key: KeyRecord): void {
+    const at = this.#beginEntry(entryKinds.key);
+    this.#out.int64(key.sequence);
+    writeKey(this.#out, key);
+    this.#endEntry(entryKinds.key, at, at + entryHeaderBytes + 8);
+  }
+
   /** Takes an entry of another snapshot as it is. @throws {RangeError} when it is not behind the one before it. */
   entry(entry: SnapshotEntry): void {
     const at = this.#beginEntry(entry.kind);
@@ -170,10 +178,12 @@ export class SnapshotContentWriter {
 
   /** Takes a document as a record of the log has it: `payload` is that of its `putDocument` record in commit `sequence`. */
   documentRecord(sequence: number, payload: Buffer): void {
-    const at = this.#beginEntry(entryKinds.document);
-    this.#out.int64(sequence);
-    this.#out.bytes(payload);
-    this.#endEntry(entryKinds.document, at, at + entryHeaderBytes + 8);
+    this.#record(entryKinds.document, sequence, payload);
+  }
+
+  /** The same of a key and a `putKey` record. */
+  keyRecord(sequence: number, payload: Buffer): void {
+    this.#record(entryKinds.key, sequence, payload);
   }
 
   /** Whether enough was gathered, or enough time has passed, for a pause. */
@@ -205,6 +215,13 @@ export class SnapshotContentWriter {
   /** Where in the file the next byte will be. */
   get #position(): number {
     return this.#offset + this.#out.position;
+  }
+
+  #record(kind: number, sequence: number, payload: Buffer): void {
+    const at = this.#beginEntry(kind);
+    this.#out.int64(sequence);
+    this.#out.bytes(payload);
+    this.#endEntry(kind, at, at + entryHeaderBytes + 8);
   }
 
   #definition(kind: number, write: () => void): void {

@@ -3,7 +3,7 @@ import type { Document } from '../../document/document.ts';
 import { DatabaseError } from '../../errors.ts';
 import { TimeSlice } from '../history/time-slice.ts';
 import { NoSpaceError } from '../log/log-error.ts';
-import type { Definitions } from '../log/record.ts';
+import type { Definitions, KeyRecord } from '../log/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
@@ -12,7 +12,7 @@ import { snapshotNames } from './snapshot-files.ts';
 import type { SnapshotHeader } from './snapshot-header.ts';
 import { infoOf, type SnapshotInfo } from './snapshot-info.ts';
 import { type SnapshotContentWriter, writeSnapshot } from './snapshot-writer.ts';
-import { runDocumentsMax, SortedRuns } from './sorted-runs.ts';
+import { runLengthMax, SortedRuns } from './sorted-runs.ts';
 
 /** The state as of one commit, which is the last of a sealed segment. */
 export interface SnapshotCapture {
@@ -22,6 +22,8 @@ export interface SnapshotCapture {
   readonly definitions: Definitions;
   /** In any order, in slices between which others run. */
   readonly documents: AsyncIterable<readonly Document[]>;
+  /** In the order of their commits, in pieces; of one id the last counts. */
+  readonly keys: readonly (readonly KeyRecord[])[];
   /** Lets go of what keeps `documents` as they were. */
   release(): void;
 }
@@ -138,7 +140,7 @@ export class Snapshotter {
     try {
       signal.throwIfAborted();
       const capture = await this.#options.capture();
-      let sorted: SortedRuns;
+      let sorted: SortedRuns<Document>;
       try {
         const existing = this.#existing(capture);
         if (existing !== null) return existing;
@@ -162,8 +164,8 @@ export class Snapshotter {
   }
 
   async #write(
-    { header, logBytes, definitions }: SnapshotCapture,
-    sorted: SortedRuns,
+    { header, logBytes, definitions, keys }: SnapshotCapture,
+    sorted: SortedRuns<Document>,
     startedAt: number,
   ): Promise<SnapshotInfo> {
     const { fileSystem, directory, clock, random, add, onEvent } = this.#options;
@@ -172,6 +174,10 @@ export class Snapshotter {
       writer.definitions(definitions);
       for (const document of sorted.merged()) {
         writer.document(document);
+        if (writer.due) await writer.pause();
+      }
+      for (const key of newestOfEach(await sortKeys(keys, new TimeSlice(clock, signal)))) {
+        writer.key(key);
         if (writer.due) await writer.pause();
       }
     };
@@ -217,13 +223,35 @@ export class Snapshotter {
 }
 
 /** Chunks that are sorted one at a time, to be merged later. The documents are held, whatever later commits do to them. */
-async function sortDocuments(slices: AsyncIterable<readonly Document[]>, slice: TimeSlice): Promise<SortedRuns> {
-  const runs = new SortedRuns();
+async function sortDocuments(
+  slices: AsyncIterable<readonly Document[]>,
+  slice: TimeSlice,
+): Promise<SortedRuns<Document>> {
+  const runs = new SortedRuns<Document>();
   for await (const documents of slices) {
-    for (let start = 0; start < documents.length; start += runDocumentsMax) {
-      runs.add(documents.slice(start, start + runDocumentsMax));
+    for (let start = 0; start < documents.length; start += runLengthMax) {
+      runs.add(documents.slice(start, start + runLengthMax));
       if (slice.due) await slice.pause();
     }
   }
   return runs;
+}
+
+async function sortKeys(pieces: readonly (readonly KeyRecord[])[], slice: TimeSlice): Promise<SortedRuns<KeyRecord>> {
+  const runs = new SortedRuns<KeyRecord>();
+  for (const keys of pieces) {
+    for (let start = 0; start < keys.length; start += runLengthMax) runs.add(keys.slice(start, start + runLengthMax));
+    if (slice.due) await slice.pause();
+  }
+  return runs;
+}
+
+/** A key may have been used again, by a later commit, before the first use was forgotten. */
+function* newestOfEach(sorted: SortedRuns<KeyRecord>): Generator<KeyRecord> {
+  let newest: KeyRecord | undefined;
+  for (const key of sorted.merged()) {
+    if (newest !== undefined && newest.id !== key.id) yield newest;
+    if (newest?.id !== key.id || newest.sequence < key.sequence) newest = key;
+  }
+  if (newest !== undefined) yield newest;
 }

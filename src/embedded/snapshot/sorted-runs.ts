@@ -1,26 +1,29 @@
-import type { Document } from '../../document/document.ts';
 import { Heap } from '../heap.ts';
 
 /** Sorting so many takes a millisecond, whatever their order. */
-export const runDocumentsMax = 1024;
+export const runLengthMax = 1024;
+
+interface Identified {
+  readonly id: string;
+}
 
 /** Chunks that are sorted, each behind the one before it. */
-interface Run {
-  readonly first: Document;
-  last: Document;
-  readonly chunks: (readonly Document[])[];
+interface Run<T> {
+  readonly first: T;
+  last: T;
+  readonly chunks: (readonly T[])[];
 }
 
 /**
- * Sorts any number of documents by id without ever holding others up: they are added and sorted in small chunks, and merged one at a
+ * Sorts any number of documents, or keys, by id without ever holding others up: they are added and sorted in small chunks, and merged one at a
  * time as they are asked for. Ids are made in the order of time, so chunks mostly follow each other, and make few runs.
  */
-export class SortedRuns {
-  readonly #runs: Run[] = [];
+export class SortedRuns<T extends Identified> {
+  readonly #runs: Run<T>[] = [];
 
-  /** At most `runDocumentsMax`, for the sake of others. */
-  add(documents: readonly Document[]): void {
-    const chunk = documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  /** At most `runLengthMax`, for the sake of others. */
+  add(elements: readonly T[]): void {
+    const chunk = elements.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const first = chunk.at(0);
     const last = chunk.at(-1);
     if (first === undefined || last === undefined) return;
@@ -34,8 +37,8 @@ export class SortedRuns {
   }
 
   /** All that were added, in order. */
-  *merged(): Generator<Document> {
-    const heap = new Heap<Cursor>((a, b) => a.current.id < b.current.id);
+  *merged(): Generator<T> {
+    const heap = new Heap<Cursor<T>>((a, b) => a.current.id < b.current.id);
     for (const run of this.#runs) heap.add(new Cursor(run));
     for (let top = heap.top; top !== undefined; top = heap.top) {
       yield top.current;
@@ -46,12 +49,12 @@ export class SortedRuns {
 }
 
 /** A place in a run. */
-class Cursor {
-  readonly #rest: Iterator<Document>;
-  current: Document;
+class Cursor<T> {
+  readonly #rest: Iterator<T>;
+  current: T;
 
-  constructor({ first, chunks }: Run) {
-    this.#rest = documentsOf(chunks);
+  constructor({ first, chunks }: Run<T>) {
+    this.#rest = elementsOf(chunks);
     this.#rest.next();
     this.current = first;
   }
@@ -65,6 +68,6 @@ class Cursor {
   }
 }
 
-function* documentsOf(chunks: readonly (readonly Document[])[]): Generator<Document> {
-  for (const chunk of chunks) for (const document of chunk) yield document;
+function* elementsOf<T>(chunks: readonly (readonly T[])[]): Generator<T> {
+  for (const chunk of chunks) yield* chunk;
 }

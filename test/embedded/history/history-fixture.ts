@@ -183,6 +183,7 @@ export function stateAfter(commits: readonly CommitRecord[], before: SnapshotCon
   const indexes = new Map(before.indexes.map((index) => [index.id, index]));
   const settings = new Map(before.settings.map((setting) => [settingKey(setting.name), setting]));
   const documents = new Map(before.documents.map((document) => [document.id, document]));
+  const keys = new Map(before.keys.map((key) => [key.id, key]));
   for (const record of commits.flatMap(({ records }) => records)) {
     if (record.kind === 'putTable') tables.set(record.table.id, record.table);
     else if (record.kind === 'putDocument') documents.set(record.document.id, record.document);
@@ -190,7 +191,10 @@ export function stateAfter(commits: readonly CommitRecord[], before: SnapshotCon
     else if (record.kind === 'putIndex') indexes.set(record.index.id, record.index);
     else if (record.kind === 'dropIndex') indexes.delete(record.id);
     else if (record.kind === 'putSetting') settings.set(settingKey(record.setting.name), record.setting);
-    else {
+    else if (record.kind === 'putKey') {
+      keys.set(record.key.id, record.key);
+      for (const { id, sequence } of [...keys.values()]) if (sequence < record.key.forgottenBefore) keys.delete(id);
+    } else {
       tables.delete(record.id);
       for (const { id, tableId } of [...indexes.values()]) if (tableId === record.id) indexes.delete(id);
       for (const { id, table } of [...documents.values()]) if (table.id === record.id) documents.delete(id);
@@ -201,6 +205,7 @@ export function stateAfter(commits: readonly CommitRecord[], before: SnapshotCon
     indexes: sortedById(indexes),
     settings: [...settings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, setting]) => setting),
     documents: sortedById(documents),
+    keys: sortedById(keys),
   };
 }
 

@@ -46,6 +46,8 @@ function expectedEntries(commits: readonly CommitRecord[]): ExpectedEntry[] {
         entries.push({ subject: subjects.index, id: record.index.id, sequence, kind });
       } else if (record.kind === 'dropIndex') {
         entries.push({ subject: subjects.index, id: record.id, sequence, kind });
+      } else if (record.kind === 'putKey') {
+        entries.push({ subject: subjects.key, id: record.key.id, sequence, kind });
       } else {
         entries.push({ subject: subjects.setting, id: settingKey(record.setting.name), sequence, kind });
       }

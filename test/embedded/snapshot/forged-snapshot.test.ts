@@ -71,6 +71,7 @@ function forge(blocks: readonly ForgedBlock[], footer: Partial<SnapshotFooter> =
     indexes,
     settings: 0,
     documents,
+    keys: 0,
     blocks: blocks.length,
     digest: digest.digest('hex'),
   };

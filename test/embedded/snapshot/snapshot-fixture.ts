@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
-import { type Definitions, noDefinitions } from '../../../src/embedded/log/record.ts';
+import { type Definitions, type KeyRecord, noDefinitions } from '../../../src/embedded/log/record.ts';
 import type { Random } from '../../../src/embedded/ports/random.ts';
 import { DefinitionList } from '../../../src/embedded/snapshot/definition-list.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
@@ -18,9 +18,10 @@ export const snapshotDirectory = `${dataDirectory}/snapshots`;
 
 export interface SnapshotContent extends Definitions {
   readonly documents: readonly Document[];
+  readonly keys: readonly KeyRecord[];
 }
 
-export const emptyContent: SnapshotContent = Object.freeze({ ...noDefinitions, documents: [] });
+export const emptyContent: SnapshotContent = Object.freeze({ ...noDefinitions, documents: [], keys: [] });
 
 export const identity = {
   databaseId: '00010203-0405-4607-8809-0a0b0c0d0e0f',
@@ -34,10 +35,10 @@ export interface SnapshotFixtureOptions extends Partial<Omit<SnapshotWriteOption
   readonly random?: Random;
 }
 
-/** Writes definitions and documents, which the caller has sorted. */
+/** Writes definitions, documents and keys, which the caller has sorted. */
 export function writeContent(
   fileSystem: SimulatedFileSystem,
-  { documents, ...definitions }: SnapshotContent,
+  { documents, keys, ...definitions }: SnapshotContent,
   options: SnapshotFixtureOptions = {},
 ): Promise<WrittenSnapshot> {
   return writeSnapshot({
@@ -54,6 +55,7 @@ export function writeContent(
         writer.document(document);
         if (writer.due) await writer.pause();
       }
+      for (const key of keys) writer.key(key);
     },
   });
 }
@@ -64,12 +66,14 @@ export async function readContent(fileSystem: SimulatedFileSystem, path: string)
   try {
     const definitions = new DefinitionList();
     const documents: Document[] = [];
+    const keys: KeyRecord[] = [];
     for await (const slice of reader.contents(new TimeSlice(stillClock))) {
       definitions.add(slice);
       documents.push(...slice.documents);
+      keys.push(...slice.keys);
     }
     const { tables, indexes, settings } = definitions;
-    return { tables, indexes, settings, documents };
+    return { tables, indexes, settings, documents, keys };
   } finally {
     await reader.close();
   }

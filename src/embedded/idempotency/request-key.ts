@@ -1,0 +1,26 @@
+import { Buffer } from 'node:buffer';
+import { createHash, createHmac } from 'node:crypto';
+import type { IdempotentRequest } from '../../database/idempotent-request.ts';
+import { canonicalize } from '../../document/canonical-json.ts';
+import { keyDigestBytes } from '../log/record.ts';
+import { readUuid } from '../log/uuid-bytes.ts';
+
+/** A request with an idempotency key, as the log knows it (FORMAT.md, "Record", `putKey`). */
+export interface RequestKey {
+  readonly id: string;
+  readonly text: string;
+  /** In hex. */
+  readonly digest: string;
+}
+
+/** @param principal its name. @throws {InvalidArgumentError} for a request that is no JSON. */
+export function requestKey(principal: string, { key, request }: IdempotentRequest): RequestKey {
+  const digest = createHmac('sha256', key).update(canonicalize(request)).digest();
+  return { id: keyId(principal, key), text: key, digest: digest.toString('hex', 0, keyDigestBytes) };
+}
+
+export function keyId(principal: string, key: string): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(Buffer.byteLength(principal));
+  return readUuid(createHash('sha256').update(length).update(principal).update(key).digest(), 0);
+}
