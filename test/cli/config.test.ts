@@ -35,6 +35,8 @@ describe('config', () => {
       allowedHosts: [],
       allowedOrigins: [],
       operationsMax: 10_000,
+      idempotencyWindowMs: 86_400_000,
+      idempotencyKeysMax: 1_000_000,
       pendingBytesMax: 256 * 1024 * 1024,
       memoryBytesMax: null,
       stallMsMax: 5000,

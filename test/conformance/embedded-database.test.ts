@@ -5,6 +5,7 @@ import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { describeCatalog } from './catalog-suite.ts';
 import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
 import { describeHistory } from './history-suite.ts';
+import { describeIdempotency } from './idempotency-suite.ts';
 import { LaterTickDatabase } from './later-tick-database.ts';
 import { describeTransactions } from './transaction-suite.ts';
 
@@ -21,7 +22,13 @@ async function laterTick(): Promise<EngineUnderTest> {
   return { ...engine, open: async () => new LaterTickDatabase(await engine.open()) };
 }
 
-for (const describeEngine of [describeDatabase, describeCatalog, describeHistory, describeTransactions]) {
+for (const describeEngine of [
+  describeDatabase,
+  describeCatalog,
+  describeHistory,
+  describeTransactions,
+  describeIdempotency,
+]) {
   describeEngine('embedded engine', embedded);
   describeEngine('embedded engine that answers in a later tick', laterTick);
 }

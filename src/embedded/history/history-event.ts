@@ -18,9 +18,9 @@ export type HistoryEvent =
     }
   /** Background work failed; it is tried again when the next segment is sealed or the next snapshot taken. */
   | { readonly kind: 'historyFailed'; readonly task: HistoryTask; readonly cause: unknown }
-  /** An old version, with which a conflict was to be explained, could not be read: it was told without. */
-  /** What a request was answered that was repeated, so that only that it was carried out could be told. */
+  /** What a repeated request was answered could not be read: it was told that it was carried out, and no more. */
   | { readonly kind: 'replayUnreadable'; readonly sequence: number; readonly cause: unknown }
+  /** An old version, with which a conflict was to be explained, could not be read: it was told without. */
   | { readonly kind: 'oldVersionUnreadable'; readonly id: string; readonly version: number; readonly cause: unknown };
 
 export type HistoryTask = 'remove' | 'index' | 'prune' | 'erase';

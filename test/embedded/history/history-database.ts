@@ -77,7 +77,10 @@ export class HistoryDatabase {
       onEvent: (event) => events.push(event),
     });
     const [snapshot] = snapshots;
-    const state = stateAfter(recovered, snapshot && { ...snapshot.definitions, documents: snapshot.documents });
+    const state = stateAfter(
+      recovered,
+      snapshot && { ...snapshot.definitions, documents: snapshot.documents, keys: snapshot.keys },
+    );
     const sequence = recovered.at(-1)?.sequence ?? snapshot?.header.sequence ?? 0;
     return new HistoryDatabase(fileSystem, log, turn, keeper, events, diskFailures, state, sequence);
   }

@@ -33,6 +33,7 @@ export class RandomWorkload {
   readonly #documents = new Map<string, Document>();
   readonly #tables = new Map<string, TableReference>();
   readonly #indexes = new Map<string, IndexRecord>();
+  #forgottenBefore = 0;
   #tablesMade = 0;
   #indexesMade = 0;
 
@@ -46,6 +47,7 @@ export class RandomWorkload {
     const records: LogRecord[] = [];
     for (let count = 1 + this.#random.below(4); count > 0; count -= 1) this.#addRecord(records, sequence);
     const hasRequest = this.#random.chance(0.3);
+    if (hasRequest) this.#addKeyRecord(records, sequence);
     const commit = commitOf(sequence, records, {
       idempotencyKey: hasRequest ? `key-${sequence}` : null,
       requestDigest: hasRequest ? Uint8Array.from(this.#random.bytes(32)) : null,
@@ -77,6 +79,23 @@ export class RandomWorkload {
     } else {
       this.#addDocumentRecord(records, sequence, table);
     }
+  }
+
+  /** Keys are forgotten sooner or later, or used again before. */
+  #addKeyRecord(records: LogRecord[], sequence: number): void {
+    this.#forgottenBefore = Math.max(this.#forgottenBefore, sequence - this.#random.below(40));
+    records.push({
+      kind: 'putKey',
+      key: {
+        id: documentId(0xfff0_0000 + this.#random.below(12)),
+        sequence,
+        committedAt: sequence,
+        digest: '0f'.repeat(16),
+        forgottenBefore: this.#forgottenBefore,
+        erases: this.#random.chance(0.2),
+        documentIds: records.flatMap((record) => (record.kind === 'putDocument' ? [record.document.id] : [])),
+      },
+    });
   }
 
   #addIndexRecord(records: LogRecord[], table: TableReference): void {

@@ -179,6 +179,23 @@ test.each<Partial<CommitRecord>>([
   expect(await roundTrip([commit])).toEqual([commit]);
 });
 
+test('a key comes back as it was, with as many documents as there were', async () => {
+  const key = { committedAt: startTime, digest: '0123456789abcdef'.repeat(2) };
+  const keys = [
+    { ...key, id: documentId(9), sequence: 1, forgottenBefore: 0, erases: true, documentIds: [] },
+    {
+      ...key,
+      id: documentId(9),
+      sequence: 2,
+      forgottenBefore: 2,
+      erases: false,
+      documentIds: [1, 1, 3].map(documentId),
+    },
+  ];
+  const commits = keys.map((put, index) => commitOf(index + 1, [{ kind: 'putKey', key: put }]));
+  expect(await roundTrip(commits)).toEqual(commits);
+});
+
 test('what cannot be written down is refused before it reaches the log', () => {
   expect(() => encodeCommit({ ...putCommit(1), principal: 'é'.repeat(128) }, random)).toThrow(RangeError);
   expect(() => encodeCommit({ ...putCommit(1), committedAt: 0.5 }, random)).toThrow(RangeError);

@@ -243,7 +243,11 @@ test.each<[string, Buffer, string]>([
 test.each<[string, Buffer]>([
   ['a block of an unknown kind', forge([{ ...content(one), kind: 3 }])],
   ['a block with flags', forge([{ ...content(one), patch: (block) => block.writeUInt8(1, 10) }])],
-  ['an entry of an unknown kind', forge([content(entry(9, Buffer.alloc(40)))])],
+  ['an entry of an unknown kind', forge([content(entry(10, Buffer.alloc(40)))])],
+  [
+    'a key with unknown flags',
+    forge([content(entry(entryKinds.key, Buffer.alloc(57).fill(2, 56)))], { keys: 1, documents: 0 }),
+  ],
   [
     'a document with unknown flags',
     forge([content(documentEntry(documentOf(1), withFlags(64))), index([1, contentAt])]),

@@ -4,8 +4,15 @@ import { expect, test } from 'vitest';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import { CorruptionError, NewerFormatError } from '../../../src/embedded/log/log-error.ts';
-import type { IndexRecord, LogRecord, SettingRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import type {
+  IndexRecord,
+  KeyRecord,
+  LogRecord,
+  SettingRecord,
+  TableRecord,
+} from '../../../src/embedded/log/record.ts';
 import { contentDigest } from '../../../src/embedded/snapshot/content-digest.ts';
+import { entryKinds } from '../../../src/embedded/snapshot/snapshot-block.ts';
 import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.ts';
 import { writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import { State } from '../../../src/embedded/state.ts';
@@ -63,7 +70,25 @@ function variedContent(): SnapshotContent {
     const reference = of === undefined ? defaultTable : { id: of.id, name: of.name };
     return documentOf(index + 1, { n: index, text: 'ä'.repeat(size / 2) }, { ...times, table: reference });
   });
-  return { tables, indexes: [indexRecord(1), indexRecord(2)], settings: someSettings, documents };
+  return {
+    tables,
+    indexes: [indexRecord(1), indexRecord(2)],
+    settings: someSettings,
+    documents,
+    keys: [keyRecord(1), keyRecord(2, 3)],
+  };
+}
+
+function keyRecord(number: number, documents = 0): KeyRecord {
+  return {
+    id: documentId(0xb000 + number),
+    sequence: 3,
+    committedAt: 3,
+    digest: '0123456789abcdef'.repeat(2),
+    forgottenBefore: 0,
+    erases: number % 2 === 0,
+    documentIds: Array.from({ length: documents }, (_, index) => documentId(index + 1)),
+  };
 }
 
 /** A snapshot of few bytes that has everything: a table, documents, an index. */
@@ -79,7 +104,7 @@ test('tables and documents come back as they were, over blocks, and with an entr
   const written = await writeContent(fileSystem, content);
   expect(written).toMatchObject({ name: '00000000000000000012.snapshot', path, header: identity });
   expect(written.bytes).toBe(fileSystem.readBytes(path).length);
-  expect(written.footer).toMatchObject({ tables: 2, indexes: 2, settings: 2, documents: 10 });
+  expect(written.footer).toMatchObject({ tables: 2, indexes: 2, settings: 2, documents: 10, keys: 2 });
   expect(written.footer.blocks).toBeGreaterThan(4);
   expect(await readContent(fileSystem, path)).toEqual(content);
   expect(fileSystem.names(snapshotDirectory)).toEqual(['00000000000000000012.snapshot']);
@@ -178,7 +203,9 @@ test('entries are passed on as they stand, and make the same digest under anothe
       for await (const entries of reader.entries(slice())) {
         for (const entry of entries) {
           if (!entry.isDocument || entry.sequence % 2 === 0) writer.entry(entry);
-          else writer.documentRecord(entry.sequence, entry.payload.subarray(entry.recordStart, entry.end));
+          else if (entry.kind === entryKinds.key) {
+            writer.keyRecord(entry.sequence, entry.payload.subarray(entry.recordStart, entry.end));
+          } else writer.documentRecord(entry.sequence, entry.payload.subarray(entry.recordStart, entry.end));
           // Blocks end elsewhere, since they are filled with what is written at once.
           if (writer.due) await writer.pause();
         }
@@ -199,6 +226,8 @@ test('a different state has a different digest', async () => {
     { ...smallContent, indexes: [indexRecord(1)] },
     { ...smallContent, indexes: [{ ...indexRecord(1), ready: true }] },
     { ...smallContent, settings: [{ name: 'a', value: 1 }] },
+    { ...smallContent, keys: [keyRecord(1)] },
+    { ...smallContent, keys: [keyRecord(1, 1)] },
     { ...smallContent, documents: smallContent.documents.slice(1) },
     { ...smallContent, documents: [documentOf(1), documentOf(2, { text: 'two' }), documentOf(3, {}, { sequence: 4 })] },
     { ...smallContent, documents: [documentOf(1), documentOf(2, { text: 'twa' }), documentOf(3)] },
@@ -210,8 +239,9 @@ test('a different state has a different digest', async () => {
 });
 
 test('the digest of a state is that of its snapshot, in whatever order its tables and documents came', async () => {
-  const { tables, indexes, settings, documents } = {
+  const { tables, indexes, settings, documents, keys } = {
     ...smallContent,
+    keys: [keyRecord(1), keyRecord(2)],
     indexes: [indexRecord(1), indexRecord(2)],
     settings: someSettings,
   };
@@ -223,11 +253,12 @@ test('the digest of a state is that of its snapshot, in whatever order its table
       for (const put of tables) records.push({ kind: 'putTable', table: put });
       for (const put of indexes.toReversed()) records.push({ kind: 'putIndex', index: put });
       for (const put of settings.toReversed()) records.push({ kind: 'putSetting', setting: put });
+      for (const put of keys.toReversed()) records.push({ kind: 'putKey', key: put });
     }
     state.apply(commitOf(index + 1, records));
   }
   const sorted = state.documents.toArray().sort((a, b) => (a.id < b.id ? -1 : 1));
-  const written = await writeContent(await emptyDisk(), { tables, indexes, settings, documents: sorted });
+  const written = await writeContent(await emptyDisk(), { tables, indexes, settings, documents: sorted, keys });
   expect(contentDigest(state)).toBe(written.footer.digest);
 });
 
@@ -244,6 +275,7 @@ test('a snapshot that reads back as another one, whole as that is, does not get 
 test.each<[string, SnapshotContent]>([
   ['documents out of order', { ...emptyContent, documents: [documentOf(2), documentOf(1)] }],
   ['a document twice', { ...emptyContent, documents: [documentOf(1), documentOf(1)] }],
+  ['keys out of order', { ...emptyContent, keys: [keyRecord(2), keyRecord(1)] }],
   ['tables out of order', { ...emptyContent, tables: [table(2), table(1)] }],
 ])('%s are refused before they are written, and nothing is left', async (_, content) => {
   const fileSystem = await emptyDisk();

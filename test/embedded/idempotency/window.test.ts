@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { anonymous } from '../../../src/database/principal.ts';
+import type { EmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
+import { ManualClock } from '../../fault/manual-clock.ts';
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import { commitWith, type KeyedDatabaseOptions, makes, makesWithId, openKeyed } from './keyed-database.ts';
+
+const windowMs = 10_000;
+
+let clock: ManualClock;
+let fileSystem: SimulatedFileSystem;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  fileSystem = new SimulatedFileSystem();
+});
+
+function open(more: Partial<KeyedDatabaseOptions> = {}): Promise<EmbeddedDatabase> {
+  return openKeyed(fileSystem, { clock, idempotencyWindowMs: windowMs, ...more });
+}
+
+describe('the window', () => {
+  test('a key is remembered until its time is over, counted from its commit, across restarts', async () => {
+    let database = await open();
+    const first = await commitWith(database, 'a', makes(1));
+    await clock.advance(windowMs - 1);
+    await database.close();
+    database = await open();
+    expect(await commitWith(database, 'a', makes(1))).toEqual({ ...first, replayed: true });
+    // A replay does not make it longer.
+    await clock.advance(1);
+    const second = await commitWith(database, 'a', makes(2));
+    expect(second).toMatchObject({ replayed: false, sequence: 2 });
+    await database.close();
+    database = await open();
+    expect(await commitWith(database, 'a', makes(2))).toEqual({ ...second, replayed: true });
+    await clock.advance(windowMs);
+    await database.close();
+    database = await open();
+    expect(await commitWith(database, 'a', makes(1))).toMatchObject({ replayed: false, sequence: 3 });
+    await database.close();
+  });
+
+  test('a clock that was set back or forward by more than the window has keys forgotten, not remembered for years', async () => {
+    const years = 10 * 365 * 24 * 60 * 60 * 1000;
+    let database = await open({ idempotencyKeysMax: 2 });
+    await clock.advance(years);
+    await commitWith(database, 'a', makes(1));
+    await database.close();
+    clock = new ManualClock();
+    database = await open({ idempotencyKeysMax: 2 });
+    for (const key of ['b', 'c']) expect(await commitWith(database, key, makes(2))).toMatchObject({ replayed: false });
+    expect(await commitWith(database, 'b', makes(2))).toMatchObject({ replayed: true });
+    await database.close();
+  });
+
+  test('another window counts for the keys that are there', async () => {
+    let database = await open();
+    await commitWith(database, 'a', makes(1));
+    await clock.advance(windowMs * 2);
+    await database.close();
+    database = await open({ idempotencyWindowMs: windowMs * 3 });
+    expect(await commitWith(database, 'a', makes(1))).toMatchObject({ replayed: true });
+    await database.close();
+    database = await open();
+    expect(await commitWith(database, 'a', makes(1))).toMatchObject({ replayed: false });
+    await database.close();
+  });
+});
+
+describe('when no more keys can be remembered', () => {
+  const full = { idempotencyKeysMax: 3 };
+
+  test('a new key is refused until the oldest is forgotten; those there are, and writes without one, are not', async () => {
+    let database = await open(full);
+    for (const key of ['a', 'b', 'c']) {
+      await commitWith(database, key, makes(1));
+      await clock.advance(1000);
+    }
+    for (let start = 0; start < 2; start += 1) {
+      await expect(commitWith(database, 'd', makes(1))).rejects.toMatchObject({
+        code: 'OVERLOADED',
+        evidence: { limit: 3, retryAfterSeconds: 7 },
+      });
+      expect(await commitWith(database, 'a', makes(1))).toMatchObject({ replayed: true });
+      await database.commit(anonymous, makes(2));
+      expect(await commitWith(database, 'd', makes(1), { dryRun: true })).toMatchObject({ sequence: null });
+      await database.close();
+      database = await open(full);
+    }
+    await clock.advance(7000);
+    expect(await commitWith(database, 'd', makes(1))).toMatchObject({ replayed: false });
+    await expect(commitWith(database, 'e', makes(1))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(await commitWith(database, 'b', makes(1))).toMatchObject({ replayed: true });
+    await database.close();
+  });
+
+  test('what is refused for it leaves nothing behind', async () => {
+    const database = await open({ idempotencyKeysMax: 1 });
+    await commitWith(database, 'a', makes(1));
+    await expect(commitWith(database, 'b', makesWithId(2))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect((await database.status(anonymous)).documents).toBe(1);
+    await clock.advance(windowMs);
+    expect(await commitWith(database, 'b', makesWithId(2))).toMatchObject({ replayed: false });
+    await database.close();
+  });
+
+  test('those on their way count: of many at once as many are taken as there is room for', async () => {
+    const database = await open(full);
+    await commitWith(database, 'a', makes(1));
+    await clock.advance(windowMs);
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+    const results = await Promise.allSettled(keys.map((key) => commitWith(database, key, makes(1))));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    await database.close();
+  });
+
+  test('thousands whose time is over at once make room again, a few at a time', async () => {
+    const database = await open({ idempotencyKeysMax: 3000 });
+    const commits = Array.from({ length: 3000 }, (_, index) => commitWith(database, `key-${index}`, makes(1)));
+    await Promise.all(commits);
+    await expect(commitWith(database, 'a', makes(1))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await clock.advance(windowMs);
+    // The last of them is used again before it was forgotten.
+    expect(await commitWith(database, 'key-2999', makes(2))).toMatchObject({ replayed: false });
+    for (let index = 0; index < 2999; index += 1) await commitWith(database, `new-${index}`, makes(1));
+    await expect(commitWith(database, 'a', makes(1))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(await commitWith(database, 'key-2999', makes(2))).toMatchObject({ replayed: true });
+    await database.close();
+  });
+});
