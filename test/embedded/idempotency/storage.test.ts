@@ -11,7 +11,7 @@ import { ManualClock } from '../../fault/manual-clock.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
 import { isOnDisk } from '../history/history-database.ts';
-import { dataDirectory, documentId } from '../log/log-fixture.ts';
+import { dataDirectory, documentId, logDirectory } from '../log/log-fixture.ts';
 import { commitWith, type KeyedDatabaseOptions, makes, makesWithId, openKeyed } from './keyed-database.ts';
 
 let fileSystem: SimulatedFileSystem;
@@ -115,7 +115,7 @@ describe('history', () => {
   });
 
   test('the last that a commit left of a document is answered out of the base', async () => {
-    const database = await open({ historyBytesMax: 4000 });
+    const database = await open({ historyBytesMax: 1 });
     for (let number = 10; number < 40; number += 1) await database.commit(anonymous, makesWithId(number));
     const first = await commitWith(database, 'a', makesWithId(1));
     await database.takeSnapshot();
@@ -131,14 +131,16 @@ describe('history', () => {
     const database = await open();
     await commitWith(database, 'a', makesWithId(1));
     await database.commit(anonymous, updates(1, 1));
-    fileSystem.inject = (kind) => (kind === 'open' ? { kind: 'error', code: 'EIO', writtenBytes: 0 } : undefined);
+    const [path = ''] = fileSystem.names(logDirectory).filter((name) => name.endsWith('.log'));
+    const bytes = fileSystem.readBytes(`${logDirectory}/${path}`);
+    fileSystem.replaceBytes(`${logDirectory}/${path}`, bytes.with(300, (bytes[300] ?? 0) ^ 1));
     expect(await commitWith(database, 'a', makesWithId(1))).toMatchObject({
       sequence: 1,
       replayed: true,
       documentsGone: { code: 'HISTORY_GONE' },
     });
     expect(events).toContainEqual(expect.objectContaining({ kind: 'replayUnreadable', sequence: 1 }));
-    fileSystem.inject = null;
+    fileSystem.replaceBytes(`${logDirectory}/${path}`, bytes);
     expect(await commitWith(database, 'a', makesWithId(1))).toMatchObject({ documents: [{ version: 1 }] });
     await database.close();
   });

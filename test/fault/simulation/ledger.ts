@@ -45,6 +45,7 @@ interface SeenPast extends SeenState {
 export class Ledger {
   /** As of the last recovery. */
   readonly model = new Model();
+  readonly keys = new KeyLedger();
   readonly #history: CommitRecord[] = [];
   /** By principal. */
   #attempts = new Map<string, Attempt>();
@@ -190,6 +191,7 @@ export class Ledger {
     for (const attempt of this.#attempts.values()) this.#checkFound(attempt, found.has(attempt), lossAllowed);
     this.#checkPasts();
     this.#checkSeen();
+    this.keys.check(this.#history, this.#erased);
     this.#known = commits.length;
     this.#attempts = new Map();
     this.#seenDocuments = [];
@@ -209,6 +211,7 @@ export class Ledger {
     this.#seenStates = this.#seenStates.filter((state) => state.sequence <= sequence);
     this.#seenPasts = [];
     this.#seenIds = [];
+    this.keys.forgetAfter(sequence);
   }
 
   #mayBeGone({ id, table }: Document): boolean {
@@ -291,8 +294,4 @@ export class Ledger {
  */
 function keyOf({ id, sequence, version }: Document): string {
   return `${id} ${sequence} ${version}`;
-}
-
-export function assertThat(condition: boolean, problem: string): asserts condition {
-  if (!condition) throw new Error(problem);
 }

@@ -77,6 +77,13 @@ export class Model {
       written.set(expected.id, expected);
       this.#versions.set(versionOf(expected), expected);
     }
+    const problem = keyProblem(commit, key, records, {
+      committedAt: commit.committedAt,
+      documentIds: answered.map(({ id }) => id),
+      erases: operations.some(({ kind }) => kind === 'erase'),
+      sequence: commit.sequence,
+    });
+    if (problem !== null) return problem;
     if (records.length > 0) return `${records.length} records more than there were operations`;
     for (const [id, document] of written) {
       if (document === null) this.documents.delete(id);

@@ -3,7 +3,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/docu
 import type { Archived } from '../../../src/query/find-query.ts';
 
 /** What a client of the simulation asks for: a commit of documents, or a change of tables and indexes. */
-export type Request = { readonly kind: 'commit'; readonly operations: readonly Operation[] } | CatalogRequest;
+export type Request = CommitRequest | CatalogRequest;
+
+export interface CommitRequest {
+  readonly kind: 'commit';
+  readonly operations: readonly Operation[];
+  /** Of idempotency; null for none. */
+  readonly key: string | null;
+}
 
 export type CatalogRequest =
   | {

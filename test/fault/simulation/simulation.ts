@@ -25,6 +25,8 @@ const livesMax = 5;
 /** What happened in a simulation, to tell that it tried what it is there for. */
 export interface SimulationCounts {
   acknowledged: number;
+  /** Requests that were made again, and answered with what came of them the first time. */
+  replayed: number;
   powerCuts: number;
   kills: number;
   cleanStops: number;
@@ -44,6 +46,7 @@ export interface SimulationCounts {
 
 export const noCounts: SimulationCounts = {
   acknowledged: 0,
+  replayed: 0,
   powerCuts: 0,
   kills: 0,
   cleanStops: 0,
@@ -108,6 +111,7 @@ class Simulation {
     assertThat(recovery.clean && recovery.truncatedBytes === 0, 'a clean stop left something to mend');
     await again.close();
     this.#counts.acknowledged += this.#ledger.acknowledged;
+    this.#counts.replayed += this.#ledger.keys.replayed;
     return this.#fileSystem;
   }
 

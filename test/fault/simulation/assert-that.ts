@@ -1,0 +1,3 @@
+export function assertThat(condition: boolean, problem: string): asserts condition {
+  if (!condition) throw new Error(problem);
+}
