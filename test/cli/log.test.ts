@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
+import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { startServer } from '../process/server-process.ts';
 import { contentsOf, damage, type Filled, fillDatabase, segmentsOf, TemporaryFolder, yaradb } from './data-fixture.ts';
 
@@ -51,6 +53,24 @@ test('JSON lines hold everything, bodies whole and exact', async () => {
   expect(lines.map(({ kind, sequence }) => [kind, sequence])).toEqual(
     [1, 2, 3, 4, 5, 6, 7, 8].map((sequence) => ['commit', sequence]),
   );
+});
+
+test('a commit that a request with an idempotency key has made tells the key, and what is remembered of it', async () => {
+  using folder = new TemporaryFolder();
+  const database = await openEmbeddedDatabase({ directory: folder.path });
+  const operations = [{ kind: 'create', name: 'n', body: {} }] as const;
+  await database.commit(anonymous, operations, { idempotency: { key: 'order "17"' } });
+  await database.close();
+  const { stdout } = await yaradb('log', folder.path);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line).toContain(String.raw`key "order \"17\""`);
+  expect(lines[1]).toMatch(/putKey [0-9a-f-]{36} {2}request [0-9a-f]{32} {2}of 1 document$/);
+  const [commit] = await jsonLinesOf(folder.path);
+  expect(commit).toMatchObject({
+    idempotencyKey: 'order "17"',
+    records: [{ kind: 'putDocument' }, { kind: 'putKey' }],
+  });
 });
 
 test('--from, --to and --document choose', async () => {

@@ -277,6 +277,7 @@ export type RestoreDocumentMutation = { restoreDocument: { id: string, table: st
 
 export type TransactMutationVariables = Exact<{
   operations: Array<Operation> | Operation;
+  idempotencyKey?: string | null | undefined;
   dryRun?: boolean | null | undefined;
 }>;
 
@@ -559,8 +560,12 @@ export const RestoreDocumentDocument = new TypedDocumentString(`
   sequence
 }`) as unknown as TypedDocumentString<RestoreDocumentMutation, RestoreDocumentMutationVariables>;
 export const TransactDocument = new TypedDocumentString(`
-    mutation Transact($operations: [Operation!]!, $dryRun: Boolean) {
-  transact(operations: $operations, dryRun: $dryRun) {
+    mutation Transact($operations: [Operation!]!, $idempotencyKey: String, $dryRun: Boolean) {
+  transact(
+    operations: $operations
+    idempotencyKey: $idempotencyKey
+    dryRun: $dryRun
+  ) {
     sequence
     committedAt
     documents {

@@ -1,3 +1,4 @@
+import type { Operation } from '../../src/database/operation.ts';
 import { anonymous } from '../../src/database/principal.ts';
 import type { RecoveryReport } from '../../src/database/status.ts';
 import type { Table } from '../../src/database/table.ts';
@@ -25,6 +26,18 @@ export interface GoldenDatabase {
   readonly documents: readonly GoldenDocument[];
   /** With their settings and indexes. */
   readonly tables: readonly Table[];
+  /** Those that had idempotency keys, in the order of their commits. */
+  readonly requests?: readonly GoldenRequest[];
+}
+
+/** A request that was made with a key, and the commit that it has made. */
+export interface GoldenRequest {
+  readonly key: string;
+  readonly operations: readonly Operation[];
+  readonly sequence: number;
+  readonly committedAt: number;
+  /** Of the documents that it was answered with; null when some of them are gone. */
+  readonly versions: readonly (readonly [id: string, version: number])[] | null;
 }
 
 /** A backup as a version of the format made it, as one archive, and what it restores to. */

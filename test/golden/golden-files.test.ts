@@ -25,6 +25,7 @@ import {
 const files = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.json'));
 const backups = files.filter((name) => name.endsWith('-backup.json'));
 const names = files.filter((name) => !backups.includes(name));
+const keyed = names.filter((name) => name.endsWith('-keys.json'));
 const pruned = names.filter((name) => name.endsWith('-pruned.json'));
 
 function read(name: string): GoldenDatabase {
@@ -35,7 +36,7 @@ const verified = (fileSystem: SimulatedFileSystem, at: string) =>
   verifyDirectory({ fileSystem, clock: stillClock, directory: at });
 
 test('there are golden files of the format as it is now', () => {
-  for (const how of ['stopped', 'killed', 'pruned', 'tables', 'backup'])
+  for (const how of ['stopped', 'killed', 'pruned', 'tables', 'keys', 'backup'])
     expect(files).toContain(`format-${formatVersion}-${how}.json`);
 });
 
@@ -61,6 +62,26 @@ test.each(names)('%s opens with exactly what was in it, and takes writes', async
   expect(again.documents.slice(0, -1)).toEqual(golden.documents);
   expect(again.documents.at(-1)?.body).toBe('{"after":true}');
 });
+
+test.each(keyed)(
+  '%s knows the requests again that were made with a key, and of those what they have made',
+  async (name) => {
+    const { requests = [], ...golden } = read(name);
+    expect(requests.map(({ versions }) => versions?.length ?? null)).toEqual([1, 3, null, 1, null]);
+    const fileSystem = await diskOf(golden);
+    const database = await openGolden(fileSystem, 5);
+    for (const { key, operations, versions, ...commit } of requests) {
+      const replayed = await database.commit(anonymous, operations, { idempotency: { key } });
+      expect(replayed).toMatchObject({ ...commit, replayed: true });
+      expect(replayed.documentsGone === undefined).toBe(versions !== null);
+      expect(replayed.documents.map(({ id, version }) => [id, version])).toEqual(versions ?? []);
+      await expect(database.commit(anonymous, [], { idempotency: { key } })).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_KEY_REUSED',
+      });
+    }
+    await database.close();
+  },
+);
 
 test.each(pruned)(
   '%s has a merged base, snapshots, indexes and an erased segment, each of which is taken for what it is',

@@ -13,6 +13,7 @@ import {
   filesOf,
   type GoldenBackup,
   type GoldenDatabase,
+  type GoldenRequest,
   linesOf,
   openGolden,
   restoreGolden,
@@ -139,6 +140,59 @@ async function makeTables(): Promise<void> {
   write('tables', { formatVersion, how: 'tables', sequence, truncatedBytes, clean, documents, tables, files });
 }
 
+/** Idempotency keys in a snapshot and in the log behind it; of one of the requests a document was erased on disk since. */
+async function makeKeys(): Promise<void> {
+  const fileSystem = new SimulatedFileSystem();
+  const database = await openGolden(fileSystem, 9);
+  const request = (key: string, operations: readonly Operation[]) =>
+    database.commit(anonymous, operations, { idempotency: { key } });
+  const requests: readonly (readonly [string, readonly Operation[]])[] = [
+    ['"first"\\', [{ kind: 'create', body: bodyOf('{"n":1e21,"text":"ä"}') }]],
+    [
+      'second',
+      [
+        { kind: 'create', id: id(1), table: 'people', body: bodyOf('{"n":1}') },
+        { kind: 'patch', id: id(1), version: 1, change: { merge: bodyOf('{"n":2}') } },
+        { kind: 'create', id: id(2), body: bodyOf('{"n":3}') },
+      ],
+    ],
+    ['third', [{ kind: 'create', id: id(3), body: bodyOf('{"erased":true}') }]],
+    ['fourth', [{ kind: 'archive', id: id(2), version: 1 }]],
+    ['fifth', [{ kind: 'erase', id: id(3), version: 1 }]],
+  ];
+  for (const [index, [key, operations]] of requests.entries()) {
+    await request(key, operations);
+    if (index === 2) await database.takeSnapshot();
+  }
+  await database.eraseOnDisk();
+  await database.commit(anonymous, [
+    { kind: 'update', id: id(1), version: 2, body: bodyOf('{}') },
+    { kind: 'create', id: id(4), body: bodyOf('{}') },
+  ]);
+  const told: GoldenRequest[] = [];
+  for (const [key, operations] of requests) {
+    const { sequence, committedAt, documents, documentsGone } = await request(key, operations);
+    const versions = documents.map(({ id: documentId, version }) => [documentId, version] as const);
+    if (sequence === null || committedAt === null) throw new Error('it was carried out');
+    told.push({ key, operations, sequence, committedAt, versions: documentsGone === undefined ? versions : null });
+  }
+  await database.close();
+  const files = filesOf(fileSystem);
+  const { sequence, documents, tables, recovery } = await shownBy(await openGolden(fileSystem, 10));
+  const { truncatedBytes, clean } = recovery;
+  write('keys', {
+    formatVersion,
+    how: 'keys',
+    sequence,
+    truncatedBytes,
+    clean,
+    documents,
+    tables,
+    requests: told,
+    files,
+  });
+}
+
 async function archiveOf(database: EmbeddedDatabase): Promise<Buffer> {
   const backup = await database.openBackup(anonymous);
   const chunks: Uint8Array[] = [];
@@ -156,3 +210,4 @@ await make('stopped');
 await make('killed');
 await makePruned();
 await makeTables();
+await makeKeys();
