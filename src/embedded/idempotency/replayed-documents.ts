@@ -71,9 +71,11 @@ async function readCommit(
   current: readonly Document[],
 ): Promise<readonly Document[] | null> {
   const versions = new Map<string, Document[]>();
-  for (const document of current) {
-    if (versions.has(document.id)) continue;
-    versions.set(document.id, await versionsOf(files, sequence, document));
+  for (const [id, answered] of Map.groupBy(current, (document) => document.id)) {
+    const [document] = answered;
+    if (document === undefined) continue;
+    const isUnchanged = answered.length === 1 && document.sequence === sequence;
+    versions.set(id, isUnchanged ? [document] : await versionsOf(files, sequence, document));
     if (files.slice.due) await files.slice.pause();
   }
   const found: Document[] = [];
