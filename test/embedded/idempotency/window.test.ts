@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
 import type { EmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
-import { ManualClock } from '../../fault/manual-clock.ts';
+import { verifyDirectory } from '../../../src/embedded/maintenance/verification.ts';
+import { type Clock, systemClock } from '../../../src/embedded/ports/clock.ts';
+import { ManualClock, someTicks } from '../../fault/manual-clock.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
+import { HeldFileSystem } from '../held-file-system.ts';
+import { dataDirectory, openLog } from '../log/log-fixture.ts';
 import { commitWith, type KeyedDatabaseOptions, makes, makesWithId, openKeyed } from './keyed-database.ts';
 
 const windowMs = 10_000;
@@ -115,17 +119,80 @@ describe('when no more keys can be remembered', () => {
     await database.close();
   });
 
-  test('thousands whose time is over at once make room again, a few at a time', async () => {
-    const database = await open({ idempotencyKeysMax: 3000 });
-    const commits = Array.from({ length: 3000 }, (_, index) => commitWith(database, `key-${index}`, makes(1)));
-    await Promise.all(commits);
+  test('more than are forgotten at once make room again', async () => {
+    const database = await open({ idempotencyKeysMax: 1100 });
+    const commitAll = (name: string, count: number) =>
+      Promise.all(Array.from({ length: count }, (_, index) => commitWith(database, `${name}-${index}`, makes(1))));
+    await commitAll('key', 1100);
     await expect(commitWith(database, 'a', makes(1))).rejects.toMatchObject({ code: 'OVERLOADED' });
     await clock.advance(windowMs);
     // The last of them is used again before it was forgotten.
-    expect(await commitWith(database, 'key-2999', makes(2))).toMatchObject({ replayed: false });
-    for (let index = 0; index < 2999; index += 1) await commitWith(database, `new-${index}`, makes(1));
+    expect(await commitWith(database, 'key-1099', makes(2))).toMatchObject({ replayed: false });
+    await commitAll('new', 1099);
     await expect(commitWith(database, 'a', makes(1))).rejects.toMatchObject({ code: 'OVERLOADED' });
-    expect(await commitWith(database, 'key-2999', makes(2))).toMatchObject({ replayed: true });
+    expect(await commitWith(database, 'key-1099', makes(2))).toMatchObject({ replayed: true });
     await database.close();
   });
+
+  test('keys that were used again while the first use was not forgotten yet are in a snapshot as they were used last', async () => {
+    let database = await open();
+    const commitAll = (from: number) =>
+      Promise.all(
+        Array.from({ length: 2500 - from }, (_, index) => commitWith(database, `key-${from + index}`, makes(from))),
+      );
+    await commitAll(0);
+    await clock.advance(windowMs);
+    // All at once, so that all forget the same thousand.
+    const again = await commitAll(1200);
+    await database.takeSnapshot();
+    await database.close();
+    const { problems } = await verifyDirectory({ fileSystem, clock, directory: dataDirectory });
+    expect(problems).toEqual([]);
+    database = await open();
+    expect((await database.status(anonymous)).recovery.commits).toBe(0);
+    expect(await commitAll(1200)).toEqual(again.map((commit) => ({ ...commit, replayed: true })));
+    await database.close();
+  });
+
+  test('from a snapshot, too, the oldest are forgotten first', async () => {
+    let database = await open({ idempotencyKeysMax: 5 });
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      await commitWith(database, key, makes(1));
+      await clock.advance(1000);
+    }
+    await database.takeSnapshot();
+    await database.close();
+    database = await open({ idempotencyKeysMax: 5 });
+    await clock.advance(windowMs - 5000);
+    for (const key of ['f', 'g', 'h']) {
+      await commitWith(database, key, makes(2));
+      await expect(commitWith(database, 'i', makes(2))).rejects.toMatchObject({ code: 'OVERLOADED' });
+      await clock.advance(1000);
+    }
+    for (const key of ['d', 'e']) expect(await commitWith(database, key, makes(1))).toMatchObject({ replayed: true });
+    await database.close();
+  });
+});
+
+test('what a commit in flight has forgotten stays forgotten when the clock is set back', async () => {
+  let now = 1_700_000_000_000;
+  const held = new HeldFileSystem(fileSystem);
+  const setClock: Clock = { ...systemClock, now: () => now };
+  const database = await openKeyed(held, { clock: setClock, idempotencyWindowMs: windowMs });
+  await commitWith(database, 'a', makes(1));
+  held.hold();
+  now += windowMs;
+  const forgets = commitWith(database, 'b', makes(1));
+  await someTicks();
+  now -= windowMs;
+  const behind = commitWith(database, 'c', makes(1));
+  await someTicks();
+  held.release();
+  await Promise.all([forgets, behind]);
+  await database.close();
+  const { recovered } = await openLog(fileSystem);
+  const told = recovered.flatMap(({ records }) =>
+    records.flatMap((record) => (record.kind === 'putKey' ? [record.key.forgottenBefore] : [])),
+  );
+  expect(told).toEqual([0, 2, 2]);
 });
