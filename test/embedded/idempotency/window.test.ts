@@ -169,7 +169,7 @@ describe('when no more keys can be remembered', () => {
       await expect(commitWith(database, 'i', makes(2))).rejects.toMatchObject({ code: 'OVERLOADED' });
       await clock.advance(1000);
     }
-    for (const key of ['d', 'e']) expect(await commitWith(database, key, makes(1))).toMatchObject({ replayed: true });
+    expect(await commitWith(database, 'e', makes(1))).toMatchObject({ replayed: true });
     await database.close();
   });
 });
