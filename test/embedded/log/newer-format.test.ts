@@ -70,7 +70,7 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
   [
     'an unknown kind of record',
     segment,
-    (bytes) => rewriteFrame(bytes, payloadOf(Buffer.from(bytes.with(recordKindAt, 9)))),
+    (bytes) => rewriteFrame(bytes, payloadOf(Buffer.from(bytes.with(recordKindAt, 10)))),
   ],
 ])('%s is refused as newer, and nothing is touched', async (_, path, change) => {
   const fileSystem = await makeLog();
