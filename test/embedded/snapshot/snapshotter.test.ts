@@ -28,7 +28,7 @@ async function makeSnapshotter() {
       counts.openMax = Math.max(counts.openMax, counts.open);
       sequence += 1;
       const header = { ...identity, sequence };
-      return { header, logBytes: 0, definitions: noDefinitions, documents: noDocuments(), release: () => {} };
+      return { header, logBytes: 0, definitions: noDefinitions, documents: noDocuments(), keys: [], release: () => {} };
     },
     change: (remove) => remove(),
     add: (rename) => rename(),

@@ -3,6 +3,7 @@ import type { Commit, Operation } from '../../../src/database/operation.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { CommitRecord } from '../../../src/embedded/log/record.ts';
 import { assertThat } from './assert-that.ts';
+import { documentsOf } from './documents-of.ts';
 
 /** A request that a client makes with a key, again and again. */
 export interface KeyedRequest {
@@ -17,8 +18,8 @@ const requestsMax = 12;
  * What clients know of requests with idempotency keys. After every recovery it is held against the log:
  *
  * - no key has made two commits;
- * - a replay told of the commit that the same operations under the same key have made, with its documents; of one whose document was
- *   erased, that it was made;
+ * - a replay told of the commit that the same operations under the same key have made, with its documents; of one whose documents are
+ *   not kept as they were, that it was made;
  * - a key was refused only when other operations under it have made a commit.
  */
 export class KeyLedger {
@@ -50,8 +51,11 @@ export class KeyLedger {
     this.#refused = [];
   }
 
-  /** @param erased documents that somebody may have erased since the last recovery, by a commit that may be lost. */
-  check(history: readonly CommitRecord[], erased: ReadonlySet<string>): void {
+  /**
+   * @param gone ids of documents and names of tables that somebody may have erased since the last recovery, by a commit that may be lost; null
+   *   where any change may be.
+   */
+  check(history: readonly CommitRecord[], gone: ReadonlySet<string> | null): void {
     const byKey = new Map<string, CommitRecord>();
     for (const commit of history) {
       if (commit.idempotencyKey === null) continue;
@@ -62,7 +66,8 @@ export class KeyLedger {
     for (const { request, commit } of this.#replays) {
       const made = byKey.get(request.key);
       this.#checkReplay(request, commit, made);
-      if (made !== undefined && commit.documentsGone !== undefined) checkGone(made, commit, history, erased);
+      if (made === undefined || commit.documentsGone === undefined || gone === null) continue;
+      checkGone(made, commit, history, gone);
     }
     for (const { key, operations } of this.#refused) {
       const made = byKey.get(key);
@@ -103,19 +108,17 @@ function writtenBy({ records }: CommitRecord): (Document | null)[] {
   });
 }
 
+/** What has changed since may have been erased, or be older than the history that is kept. */
 function checkGone(
   made: CommitRecord,
   { documentsGone }: Commit,
   history: readonly CommitRecord[],
-  erased: ReadonlySet<string>,
+  gone: ReadonlySet<string>,
 ): void {
-  const written = writtenBy(made);
-  const ids = new Set(written.map((document) => document?.id ?? ''));
-  const isErased = history
-    .slice(made.sequence - 1)
-    .some(({ records }) => records.some((record) => record.kind === 'eraseDocument' && ids.has(record.id)));
-  assertThat(
-    written.includes(null) || isErased || !ids.isDisjointFrom(erased),
-    `nothing of commit ${made.sequence} was erased, but it was answered: ${documentsGone?.message}`,
+  const left = documentsOf(history);
+  const hasChanged = writtenBy(made).some(
+    (document) =>
+      document === null || !left.includes(document) || gone.has(document.id) || gone.has(document.table.name),
   );
+  assertThat(hasChanged, `commit ${made.sequence} is there as it was, but it was answered: ${documentsGone?.message}`);
 }

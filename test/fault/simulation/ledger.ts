@@ -3,14 +3,16 @@ import type { Commit } from '../../../src/database/operation.ts';
 import type { Principal } from '../../../src/database/principal.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { CommitRecord } from '../../../src/embedded/log/record.ts';
+import { assertThat } from './assert-that.ts';
 import { documentsOf } from './documents-of.ts';
+import { type KeyedRequest, KeyLedger } from './key-ledger.ts';
 import { Model } from './model.ts';
 import { erasedIds, type Request } from './request.ts';
 
 /** Something that a client asked for, and what it knows of it. */
 export interface Attempt {
   readonly request: Request;
-  /** Of this attempt alone, so that every commit tells where it comes from. */
+  /** Of this attempt alone, or of those with its idempotency key, so that every commit tells where it comes from. */
   readonly principal: Principal;
   /** The newest commit that any client knew of when this one was sent: its own comes later. */
   readonly knownBefore: number;
@@ -47,8 +49,7 @@ export class Ledger {
   readonly model = new Model();
   readonly keys = new KeyLedger();
   readonly #history: CommitRecord[] = [];
-  /** By principal. */
-  #attempts = new Map<string, Attempt>();
+  #attempts: Attempt[] = [];
   #made = 0;
   #seenDocuments: Document[] = [];
   #seenStates: SeenState[] = [];
@@ -72,9 +73,10 @@ export class Ledger {
 
   begin(request: Request): Attempt {
     this.#made += 1;
-    const principal = { name: `attempt ${this.#made}` };
+    const key = request.kind === 'commit' ? request.key : null;
+    const principal = { name: key === null ? `attempt ${this.#made}` : `key ${key}` };
     const attempt: Attempt = { request, principal, knownBefore: this.#known, outcome: 'unknown', indexId: null };
-    this.#attempts.set(principal.name, attempt);
+    this.#attempts.push(attempt);
     for (const id of erasedIds(request)) this.#erased.add(id);
     if (request.kind === 'dropTable') this.#dropped.add(request.table);
     return attempt;
@@ -98,6 +100,14 @@ export class Ledger {
     attempt.outcome = 'done';
     attempt.indexId = indexId;
     this.acknowledged += 1;
+  }
+
+  /** A client was told of the commit that the request had made before. */
+  replay(attempt: Attempt, request: KeyedRequest, commit: Commit): void {
+    attempt.outcome = 'refused';
+    assertThat(commit.sequence !== null, `key ${request.key} was replayed as no commit`);
+    this.keys.replay(request, commit);
+    this.seeSequence(commit.sequence);
   }
 
   refuse(attempt: Attempt): void {
@@ -180,20 +190,21 @@ export class Ledger {
     assertThat(commits.length >= this.#known, `of ${this.#known} known commits ${commits.length} are left`);
     const seen = Map.groupBy(this.#seenStates, ({ sequence }) => sequence);
     const found = new Set<Attempt>();
+    const byPrincipal = Map.groupBy(this.#attempts, ({ principal }) => principal.name);
     for (const commit of commits.slice(this.#history.length)) {
-      const attempt = this.#attempts.get(commit.principal);
+      const attempt = this.#attemptOf(commit, byPrincipal.get(commit.principal) ?? []);
       this.#checkAttempt(commit, attempt, attempt !== undefined && found.has(attempt));
       if (attempt !== undefined) found.add(attempt);
       this.#apply(commit, attempt);
       this.#history.push(commit);
       for (const { documents } of seen.get(commit.sequence) ?? []) this.#checkState(documents);
     }
-    for (const attempt of this.#attempts.values()) this.#checkFound(attempt, found.has(attempt), lossAllowed);
+    for (const attempt of this.#attempts) this.#checkFound(attempt, found.has(attempt), lossAllowed);
     this.#checkPasts();
     this.#checkSeen();
-    this.keys.check(this.#history, this.#erased);
+    this.keys.check(this.#history, lossAllowed ? null : new Set([...this.#erased, ...this.#dropped]));
     this.#known = commits.length;
-    this.#attempts = new Map();
+    this.#attempts = [];
     this.#seenDocuments = [];
     this.#seenStates = [];
     this.#seenPasts = [];
@@ -212,6 +223,18 @@ export class Ledger {
     this.#seenPasts = [];
     this.#seenIds = [];
     this.keys.forgetAfter(sequence);
+  }
+
+  /** The one of several under one idempotency key that has made the commit: that which was told so, or one that nobody was told of. */
+  #attemptOf(commit: CommitRecord, attempts: readonly Attempt[]): Attempt | undefined {
+    const told = attempts.find(({ outcome }) => typeof outcome === 'object' && outcome.sequence === commit.sequence);
+    if (told !== undefined || attempts.length < 2) return told ?? attempts[0];
+    return (
+      attempts.find(
+        ({ outcome, knownBefore, request }) =>
+          outcome === 'unknown' && commit.sequence > knownBefore && this.model.accepts(commit, request),
+      ) ?? attempts[0]
+    );
   }
 
   #mayBeGone({ id, table }: Document): boolean {
@@ -240,6 +263,7 @@ export class Ledger {
 
   #apply(commit: CommitRecord, attempt: Attempt | undefined): void {
     const documents = this.model.apply(commit, attempt?.request);
+    if (attempt?.request.kind === 'commit') this.keys.operations.set(commit.sequence, attempt.request.operations);
     assertThat(typeof documents !== 'string', `commit ${commit.sequence} of ${commit.principal}: ${documents}`);
     const outcome = attempt?.outcome;
     if (typeof outcome !== 'object') return;

@@ -14,7 +14,7 @@ import { segmentHeaderBytes } from '../../../src/embedded/log/segment-header.ts'
 import { baseOf, snapshotNames } from '../../../src/embedded/snapshot/snapshot-files.ts';
 import { stillClock } from '../../embedded/log/log-fixture.ts';
 import type { SimulatedFileSystem } from '../simulated-file-system.ts';
-import { assertThat } from './ledger.ts';
+import { assertThat } from './assert-that.ts';
 
 const logDirectory = '/data/log';
 const snapshotDirectory = '/data/snapshots';

@@ -2,11 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Operation } from '../../../src/database/operation.ts';
 import { hashBody } from '../../../src/document/body-hash.ts';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
-import type { CommitRecord, TableRecord } from '../../../src/embedded/log/record.ts';
+import type { CommitRecord, KeyRecord, LogRecord, TableRecord } from '../../../src/embedded/log/record.ts';
 import { CatalogModel } from './catalog-model.ts';
 import { inOrderOfCreation } from './documents-of.ts';
 import { patchedBody } from './patched-body.ts';
-import type { Request } from './request.ts';
+import type { CommitRequest, Request } from './request.ts';
+
+/** What a commit leaves. */
+interface Outcome {
+  readonly answered: readonly Document[];
+  /** By id; null where the commit has taken a document away. */
+  readonly written: ReadonlyMap<string, Document | null>;
+  readonly versions: ReadonlyMap<string, Document>;
+  /** By name: those that it made on first use. */
+  readonly tables: ReadonlyMap<string, TableRecord>;
+}
 
 /**
  * What a database is, in the simplest words there are: it says what a commit must have done, from the operations that a client
@@ -33,17 +43,36 @@ export class Model {
 
   #answer(commit: CommitRecord, request: Request | undefined): readonly Document[] | string {
     if (request === undefined) return this.catalog.applyEngines(commit) ? [] : 'nobody has asked for it';
-    if (request.kind === 'commit') return this.#applyOperations(commit, request.operations);
+    if (request.kind === 'commit') return this.#applyCommit(commit, request);
     const dropped = this.catalog.apply(commit, request);
     if (typeof dropped === 'string') return dropped;
     for (const { id, table } of this.documents.values()) if (dropped.includes(table.id)) this.documents.delete(id);
     return [];
   }
 
-  #applyOperations(commit: CommitRecord, operations: readonly Operation[]): readonly Document[] | string {
+  /** Whether the commit is what the request asks for, as things stand. Changes nothing. */
+  accepts(commit: CommitRecord, request: Request): boolean {
+    return request.kind === 'commit' && typeof this.#outcomeOf(commit, request) !== 'string';
+  }
+
+  #applyCommit(commit: CommitRecord, request: CommitRequest): readonly Document[] | string {
+    const outcome = this.#outcomeOf(commit, request);
+    if (typeof outcome === 'string') return outcome;
+    const { answered, written, versions, tables } = outcome;
+    for (const [id, document] of written) {
+      if (document === null) this.documents.delete(id);
+      else this.documents.set(id, document);
+    }
+    for (const [version, document] of versions) this.#versions.set(version, document);
+    for (const table of tables.values()) this.catalog.putTable(table);
+    return answered;
+  }
+
+  /** What the commit leaves, when it is exactly what it had to be; else what is wrong with it. */
+  #outcomeOf(commit: CommitRecord, { operations, key }: CommitRequest): Outcome | string {
     const answered: Document[] = [];
-    /** Null where the commit has taken a document away. */
     const written = new Map<string, Document | null>();
+    const versions = new Map<string, Document>();
     const tables = new Map<string, TableRecord>();
     const records = [...commit.records];
     for (const operation of operations) {
@@ -57,7 +86,7 @@ export class Model {
           tables.set(table.name, table);
         }
       }
-      const expected = this.#expected(operation, commit, records[0], written, tables);
+      const expected = this.#expected(operation, commit, records[0], { written, versions, tables });
       if (typeof expected === 'string') return expected;
       if (expected === null) continue;
       const record = records.shift();
@@ -75,7 +104,7 @@ export class Model {
         return `a ${operation.kind} left ${JSON.stringify(record.document)} instead of ${JSON.stringify(expected)}`;
       }
       written.set(expected.id, expected);
-      this.#versions.set(versionOf(expected), expected);
+      versions.set(versionOf(expected), expected);
     }
     const problem = keyProblem(commit, key, records, {
       committedAt: commit.committedAt,
@@ -85,12 +114,7 @@ export class Model {
     });
     if (problem !== null) return problem;
     if (records.length > 0) return `${records.length} records more than there were operations`;
-    for (const [id, document] of written) {
-      if (document === null) this.documents.delete(id);
-      else this.documents.set(id, document);
-    }
-    for (const table of tables.values()) this.catalog.putTable(table);
-    return answered;
+    return { answered, written, versions, tables };
   }
 
   /** The document that the operation must leave, or take away; null for none; a text when it could not have succeeded. */
@@ -98,8 +122,7 @@ export class Model {
     operation: Operation,
     { sequence, committedAt }: CommitRecord,
     record: CommitRecord['records'][number] | undefined,
-    written: ReadonlyMap<string, Document | null>,
-    tables: ReadonlyMap<string, TableRecord>,
+    { written, versions, tables }: Omit<Outcome, 'answered'>,
   ): Document | string | null {
     const chosenId = record?.kind === 'putDocument' ? record.document.id : '';
     const id = operation.id ?? chosenId;
@@ -129,7 +152,7 @@ export class Model {
       return holds ? null : `document ${id} was not as asserted`;
     }
     if (current === undefined) return `document ${id} was not there for ${operation.kind}`;
-    const wanted = this.#isRebased(operation, current) ? current.version : operation.version;
+    const wanted = this.#isRebased(operation, current, versions) ? current.version : operation.version;
     if (wanted !== undefined && wanted !== current.version) {
       return `${operation.kind} of ${id} at version ${wanted} succeeded at version ${current.version}`;
     }
@@ -154,9 +177,10 @@ export class Model {
   }
 
   /** Whether a merge patch for an older version may be applied: where it writes nothing has changed since. */
-  #isRebased(operation: Operation, current: Document): boolean {
+  #isRebased(operation: Operation, current: Document, versions: Outcome['versions']): boolean {
     if (operation.kind !== 'patch' || operation.rebase !== true || !('merge' in operation.change)) return false;
-    const base = this.#versions.get(versionOf({ ...current, version: operation.version ?? 0 }));
+    const version = versionOf({ ...current, version: operation.version ?? 0 });
+    const base = versions.get(version) ?? this.#versions.get(version);
     return (
       base !== undefined &&
       Object.keys(operation.change.merge).every((key) => isDeepStrictEqual(base.body[key], current.body[key]))
@@ -172,4 +196,21 @@ export class Model {
 /** What tells a version from all others, but for those of two documents that have the id within one commit. */
 function versionOf({ id, createdSequence, version }: Document): string {
   return `${id} ${createdSequence} ${version}`;
+}
+
+/** What is wrong with the key that a commit remembers; takes its record away. No key is ever forgotten here. */
+function keyProblem(
+  { sequence, idempotencyKey }: CommitRecord,
+  key: string | null,
+  records: LogRecord[],
+  expected: Partial<KeyRecord>,
+): string | null {
+  if (idempotencyKey !== key) return `commit ${sequence} has key ${idempotencyKey} instead of ${key}`;
+  if (key === null) return null;
+  const record = records.shift();
+  if (record?.kind !== 'putKey') return `commit ${sequence} remembers no key`;
+  const { id: _id, digest: _digest, ...told } = record.key;
+  return isDeepStrictEqual(told, { ...expected, forgottenBefore: 0 })
+    ? null
+    : `commit ${sequence} remembers ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
 }

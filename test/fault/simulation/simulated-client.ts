@@ -1,13 +1,16 @@
+import type { Commit } from '../../../src/database/operation.ts';
 import { anonymous, type Principal } from '../../../src/database/principal.ts';
 import { parsePath } from '../../../src/document/path.ts';
 import type { EmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
+import { uuidOfRandom } from '../../../src/embedded/log/uuid-bytes.ts';
 import { AlreadyArchivedError, DatabaseError, VersionConflictError } from '../../../src/errors.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { allDocuments } from './all-documents.ts';
 import { isDiskTrouble } from './disk-trouble.ts';
-import type { Ledger } from './ledger.ts';
+import type { KeyedRequest } from './key-ledger.ts';
+import type { Attempt, Ledger } from './ledger.ts';
 import { RandomRequest } from './random-request.ts';
-import { type CatalogRequest, type SimulatedSettings, schemaOf } from './request.ts';
+import { type CatalogRequest, type CommitRequest, type SimulatedSettings, schemaOf } from './request.ts';
 import { type SimulatedClock, someTurns } from './simulated-clock.ts';
 
 /** Decided before anything was written: the commit is not there, and never will be. */
@@ -22,6 +25,7 @@ const refusals = new Set([
   'TABLE_READ_ONLY',
   'STORAGE_FULL',
   'OVERLOADED',
+  'IDEMPOTENCY_KEY_REUSED',
 ]);
 
 export interface SimulatedClientOptions {
@@ -31,6 +35,8 @@ export interface SimulatedClientOptions {
   readonly random: SeededRandom;
   /** Whether an earlier process may have left the machine with a directory that is not what is on disk: erasures then prove nothing. */
   readonly directoryInDoubt: boolean;
+  /** Whether the machine has. */
+  readonly isStopped: () => boolean;
 }
 
 /** A client that reads and writes at random, often what others are writing, and enters all it learns in the ledger. */
@@ -69,17 +75,47 @@ export class SimulatedClient {
   /** @returns false when there is no use in trying again. */
   async #commit(): Promise<boolean> {
     const { database, ledger } = this.#options;
-    const operations = this.#requests.operations([...ledger.current.values()]);
-    const attempt = ledger.begin({ kind: 'commit', operations });
+    const request = this.#commitRequest();
+    const { operations, key } = request;
+    const attempt = ledger.begin(request);
     try {
-      ledger.acknowledge(attempt, await database.commit(attempt.principal, operations));
+      const idempotency = key === null ? undefined : { key };
+      this.#acknowledge(attempt, request, await database.commit(attempt.principal, operations, { idempotency }));
       return true;
     } catch (error) {
       if (!isRefusal(error)) return isOver(error);
       ledger.refuse(attempt);
-      if (operations.length === 1) this.#learn(error);
+      if (error.code === 'IDEMPOTENCY_KEY_REUSED' && key !== null) ledger.keys.refuse({ key, operations });
+      else if (operations.length === 1) this.#learn(error);
       return true;
     }
+  }
+
+  #acknowledge(attempt: Attempt, { operations, key }: CommitRequest, commit: Commit): void {
+    const { ledger, isStopped } = this.#options;
+    if (!commit.replayed) ledger.acknowledge(attempt, commit);
+    // Nobody hears what is said after the machine has stopped.
+    else if (key !== null && !isStopped()) ledger.replay(attempt, { key, operations }, commit);
+    else ledger.refuse(attempt);
+  }
+
+  /** Often one that was made before, in this life of the server or an earlier one, and now and then another one under its key. */
+  #commitRequest(): CommitRequest {
+    const { ledger, random } = this.#options;
+    const { requests } = ledger.keys;
+    if (requests.length > 0 && random.chance(0.2)) {
+      const request = random.pick(requests);
+      return { kind: 'commit', ...request, ...(random.chance(0.9) ? {} : { operations: this.#operations() }) };
+    }
+    const operations = this.#operations();
+    if (random.chance(0.6)) return { kind: 'commit', operations, key: null };
+    const request: KeyedRequest = { operations, key: uuidOfRandom(random.bytes(16)) };
+    ledger.keys.add(request);
+    return { kind: 'commit', ...request };
+  }
+
+  #operations(): CommitRequest['operations'] {
+    return this.#requests.operations([...this.#options.ledger.current.values()]);
   }
 
   /** @returns as `#commit`. */

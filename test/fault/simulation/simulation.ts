@@ -10,10 +10,11 @@ import { DatabaseError } from '../../../src/errors.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedFileSystem } from '../simulated-file-system.ts';
 import { allDocuments } from './all-documents.ts';
+import { assertThat } from './assert-that.ts';
 import { isDiskTrouble } from './disk-trouble.ts';
 import { documentsOf } from './documents-of.ts';
 import { disarm, type Mishap, planFaults } from './fault-plan.ts';
-import { assertThat, Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { LogArchive } from './log-archive.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { SimulatedClock } from './simulated-clock.ts';
@@ -127,6 +128,7 @@ class Simulation {
           clock: this.#clock,
           random: this.#random,
           directoryInDoubt: this.#directoryInDoubt,
+          isStopped: () => this.#fileSystem.stopped,
         }),
     );
     const steps = 1 + this.#random.below(20);
@@ -173,6 +175,8 @@ class Simulation {
           pendingBytesMax: this.#random.chance(0.1) ? 3000 : 1_000_000,
           snapshotLogBytes: this.#random.pick([500, 3000, 1_000_000]),
           historyBytesMax: this.#random.pick([0, 1000, 4000, 1_000_000]),
+          // The clock is set by years.
+          idempotencyWindowMs: Number.POSITIVE_INFINITY,
         },
         onStorageEvent: (event) => this.#note(event, fileSystem),
       });
