@@ -9,6 +9,7 @@ export const unreachableDatabase: Database = {
   getDocument: refuse,
   view: refuse,
   commit: refuse,
+  replay: refuse,
   createTable: refuse,
   updateTable: refuse,
   dropTable: refuse,
