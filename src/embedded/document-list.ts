@@ -32,6 +32,11 @@ export class DocumentList {
     return search(this.#documents, start, end, start < end ? 1 : -1);
   }
 
+  /** As `Predicate.count`. */
+  count(count: Predicate['count'], start: number, end: number, sequence: number): number {
+    return count(this.#documents, start, end, sequence);
+  }
+
   /** A copy, which stays as it is. */
   toArray(): Document[] {
     return [...this.#documents];

@@ -7,6 +7,7 @@ import type { Filter } from './filter.ts';
 import type { Archived } from './find-query.ts';
 import { coreOf, type Leaf, type LeafTest, leafTest } from './leaf-test.ts';
 import { passes, someAtPath, toSteps } from './path-walk.ts';
+import { patternText } from './pattern-text.ts';
 import { type Predicate, predicateFactory } from './predicate-factory.ts';
 import { timeTest } from './time-operand.ts';
 import type { Comparison, ValueTest } from './value-test.ts';
@@ -27,14 +28,15 @@ export function compileFilter(filter: Filter): (document: Document) => boolean {
 }
 
 /** Makes a search through documents for those that fit and that `archived` admits. Like `compileFilter` in all else. */
-export function compileSearch(filter: Filter, archived: Archived): Predicate['search'] {
-  return compile(filter, archived).search;
+export function compileSearch(filter: Filter, archived: Archived): Pick<Predicate, 'search' | 'count'> {
+  return compile(filter, archived);
 }
 
 function compile(filter: Filter, archived: Archived): Predicate {
-  const source = new PredicateSource();
-  const expression = archivedQuestions[archived] + source.expression(filter);
-  return predicateFactory(expression, source.constants.length)(source.constants);
+  const writer = new PredicateWriter();
+  const expression = archivedQuestions[archived] + writer.expression(filter);
+  const { functions, constants } = writer;
+  return predicateFactory({ expression, functions, constantCount: constants.length })(constants);
 }
 
 const archivedQuestions: { readonly [Kind in Archived]: string } = {
@@ -47,8 +49,10 @@ const archivedQuestions: { readonly [Kind in Archived]: string } = {
  * Writes expressions in which `d` is the document, `b` its body, `v` a variable for a value, and `c0`, `c1`, … are constants:
  * operands of the filter and closures over them.
  */
-class PredicateSource {
+class PredicateWriter {
   readonly constants: unknown[] = [];
+  /** The sources of `f0`, `f1`, …, which the expressions call. */
+  readonly functions: string[] = [];
 
   expression(filter: Filter): string {
     const core = coreOf(filter);
@@ -130,8 +134,8 @@ class PredicateSource {
       case 'eq': {
         const { value } = leaf;
         if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') break;
-        const isElement: ValueTest = (list) => Array.isArray(list) && list.includes(value);
-        return `v === ${this.#constant(value)} || typeof v === 'object' && ${this.#call(isElement, 'v')}`;
+        const operand = this.#constant(value);
+        return `v === ${operand} || typeof v === 'object' && ${this.#someElement((element) => `${element} === ${operand}`)}`;
       }
       case 'gt':
       case 'gte':
@@ -142,12 +146,35 @@ class PredicateSource {
         const comparison = `v ${comparisonSigns[leaf.kind]} ${this.#constant(value)}`;
         return `typeof v === '${typeof value}' ? ${comparison} : ${this.#call(ask, 'v')}`;
       }
+      case 'startsWith':
+      case 'endsWith':
+        return this.#textQuestion(leaf.kind, leaf.text);
+      case 'regex': {
+        const plain = patternText(leaf.pattern);
+        if (plain?.whole) return this.#textQuestion(plain.anchored ? 'startsWith' : 'includes', plain.text);
+        break;
+      }
       case 'exists':
         return 'v !== undefined';
-      default:
-        if (expands) return `typeof v === 'object' ? ${this.#call(ask, 'v')} : ${this.#call(test, 'v')}`;
     }
-    return this.#call(ask, 'v');
+    return expands
+      ? `typeof v === 'object' ? ${this.#call(ask, 'v')} : ${this.#call(test, 'v')}`
+      : this.#call(test, 'v');
+  }
+
+  /** Whether `v`, or an element of it, is a text that has another one at its beginning, its end or anywhere. */
+  #textQuestion(method: 'startsWith' | 'endsWith' | 'includes', text: string): string {
+    const operand = this.#constant(text);
+    const ask = (value: string) => `${value}.${method}(${operand})`;
+    const isElement = this.#someElement((element) => `typeof ${element} === 'string' && ${ask(element)}`);
+    return `typeof v === 'string' ? ${ask('v')} : typeof v === 'object' && ${isElement}`;
+  }
+
+  /** Whether `v` is a list that has an element of which the question holds. */
+  #someElement(question: (element: string) => string): string {
+    const loop = `for (let i = 0; i < list.length; i += 1) { const e = list[i]; if (${question('e')}) return true; }`;
+    const name = `f${this.functions.push(`(list) => { ${loop} return false; }`) - 1}`;
+    return `Array.isArray(v) && ${name}(v)`;
   }
 
   #fieldLeaf(leaf: Leaf, field: DocumentField): string {

@@ -8,6 +8,17 @@ export interface Predicate {
    * V8 puts the question into it, and the loops of other filters do not get in its way.
    */
   readonly search: (documents: readonly Document[], start: number, end: number, step: 1 | -1) => number;
+  /** How many documents fit, from `start` to before `end`, of those that no commit after `sequence` wrote. */
+  readonly count: (documents: readonly Document[], start: number, end: number, sequence: number) => number;
+}
+
+/** The source of a predicate. It must hold nothing that a client wrote, but in string literals. */
+export interface PredicateSource {
+  /** Of a document `d`, its body `b`, a variable `v` and constants `c0`, `c1`, …. */
+  readonly expression: string;
+  /** Functions that the expression calls as `f0`, `f1`, …: of their own for each source, so that V8 learns what these meet alone. */
+  readonly functions: readonly string[];
+  readonly constantCount: number;
 }
 
 /** Makes a predicate of the values that the constants of its source have. */
@@ -23,15 +34,12 @@ const factoryCountMax = 500;
 /** Longer ones are made anew each time: they would take more memory than the time is worth. */
 const keptLengthMax = 10_000;
 
-/**
- * The factory for an expression of a document `d`, its body `b`, a variable `v` and constants `c0`, `c1`, …. It must hold
- * nothing that a client wrote, but in string literals.
- */
-export function predicateFactory(expression: string, constantCount: number): PredicateFactory {
-  const kept = factories.get(expression);
+export function predicateFactory({ expression, functions, constantCount }: PredicateSource): PredicateFactory {
+  const key = [...functions, expression].join('\n');
+  const kept = factories.get(key);
   if (kept !== undefined) {
-    factories.delete(expression); // to the end: the first one is the one that was used least lately
-    factories.set(expression, kept);
+    factories.delete(key); // to the end: the first one is the one that was used least lately
+    factories.set(key, kept);
     return kept;
   }
   const names = Array.from({ length: constantCount }, (_, index) => `c${index}`).join(', ');
@@ -39,6 +47,7 @@ export function predicateFactory(expression: string, constantCount: number): Pre
     'constants',
     `'use strict';
     const [${names}] = constants;
+    ${functions.map((source, index) => `const f${index} = ${source};`).join('\n    ')}
     return {
       fits: (d) => { const b = d.body; let v; return ${expression}; },
       search: (list, start, end, step) => {
@@ -49,9 +58,18 @@ export function predicateFactory(expression: string, constantCount: number): Pre
         }
         return end;
       },
+      count: (list, start, end, sequence) => {
+        let count = 0;
+        for (let i = start; i < end; i += 1) {
+          const d = list[i], b = d.body;
+          let v;
+          if (d.sequence <= sequence && ${expression}) count += 1;
+        }
+        return count;
+      },
     };`,
   ) as PredicateFactory;
-  if (expression.length <= keptLengthMax) factories.set(expression, factory);
+  if (key.length <= keptLengthMax) factories.set(key, factory);
   for (const oldest of factories.keys()) {
     if (factories.size <= factoryCountMax) break;
     factories.delete(oldest);

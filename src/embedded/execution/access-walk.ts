@@ -17,7 +17,7 @@ export interface WalkRequest {
   /** Whether a document is asked for. A walk may give others, too. */
   readonly fits: (document: Document) => boolean;
   /** The same question, to a list of documents. */
-  readonly search: () => Predicate['search'];
+  readonly predicate: () => Pick<Predicate, 'search' | 'count'>;
   /** So many documents that are not asked for a walk may pass over at once. */
   readonly skipMax: number;
   /** -1 to read the list from its end. It matters only to a plan whose documents come in order. */
@@ -57,7 +57,7 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
       const { feed, start } = request;
       const places = creationPlaces(feed);
       return merged(request, {
-        source: new ListSource(access.documents, feed, request.search()),
+        source: new ListSource(access.documents, feed, request.predicate()),
         places: ofTable(access.kind === 'scan' ? places : only(places, holding(access)), table),
         isKept: access.isKept,
         start: start === undefined ? undefined : { key: undefined, creation: start },

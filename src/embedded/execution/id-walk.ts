@@ -8,6 +8,7 @@ export class IdWalk implements Walk {
   readonly #remaining: Iterator<string>;
   readonly #visible: VisibleDocuments;
   readonly skipped = 0;
+  readonly isFitting = false;
 
   constructor(ids: ReadonlySet<string>, visible: VisibleDocuments) {
     this.#ids = ids;

@@ -1,7 +1,7 @@
 import type { Document } from '../../document/document.ts';
 import type { Predicate } from '../../query/predicate-factory.ts';
 import { compareCreation, type DocumentList } from '../document-list.ts';
-import type { Places, Source, WalkPlace } from './walk.ts';
+import type { Places, Source, SourceCount, WalkPlace } from './walk.ts';
 
 export type WalkDirection = 1 | -1;
 
@@ -11,14 +11,14 @@ export class ListSource implements Source {
   readonly #direction: WalkDirection;
   #index = 0;
   #document: Document | undefined;
-  readonly #search: Predicate['search'];
+  readonly #predicate: Pick<Predicate, 'search' | 'count'>;
   readonly key = undefined;
 
-  /** @param search finds what is asked for. */
-  constructor(list: DocumentList, direction: WalkDirection, search: Predicate['search']) {
+  /** @param predicate finds what is asked for. */
+  constructor(list: DocumentList, direction: WalkDirection, predicate: Pick<Predicate, 'search' | 'count'>) {
     this.#list = list;
     this.#direction = direction;
-    this.#search = search;
+    this.#predicate = predicate;
   }
 
   get document(): Document {
@@ -43,8 +43,20 @@ export class ListSource implements Source {
     const end =
       this.#direction === 1 ? Math.min(this.#list.size, start + documentsMax) : Math.max(-1, start - documentsMax);
     if (start === end) return 0;
-    this.#index = this.#list.search(this.#search, start, end);
+    this.#index = this.#list.search(this.#predicate.search, start, end);
     return Math.abs(this.#index - start);
+  }
+
+  count(documentsMax: number, sequence: number): SourceCount {
+    const start = this.#index;
+    const [from, to] =
+      this.#direction === 1
+        ? [start, Math.min(this.#list.size, start + documentsMax)]
+        : [Math.max(0, start + 1 - documentsMax), start + 1];
+    const fitting = this.#list.count(this.#predicate.count, from, to, sequence);
+    this.#index = this.#direction === 1 ? to : from - 1;
+    if (from < to) this.#document = this.#list.at(this.#direction === 1 ? to - 1 : from);
+    return { fitting, passed: to - from };
   }
 
   next(): boolean {

@@ -1,7 +1,7 @@
 import type { Document } from '../../document/document.ts';
 import type { IndexKey } from '../index/index-keys.ts';
 import type { VisibleDocuments } from './visible-documents.ts';
-import type { Places, Source, Walk, WalkPlace } from './walk.ts';
+import type { Places, Source, Walk, WalkCount, WalkPlace } from './walk.ts';
 
 export interface MergedWalkOptions {
   readonly source: Source;
@@ -39,6 +39,9 @@ export class MergedWalk implements Walk {
   #ahead = false;
   #sourceEnded = false;
   #isKept = true;
+  /** Whether the source's next entry is one that was searched for. */
+  #isFound = false;
+  isFitting = false;
   skipped = 0;
 
   constructor(options: MergedWalkOptions) {
@@ -64,7 +67,11 @@ export class MergedWalk implements Walk {
     }
     if (!this.#ahead && !this.#sourceEnded) {
       // What was changed and comes before the entry found then is given before it, whatever was passed over.
-      if (source.skip !== undefined) this.skipped += source.skip(skipMax);
+      if (source.skip !== undefined) {
+        const skipped = source.skip(skipMax);
+        this.skipped += skipped;
+        this.#isFound = skipped < skipMax;
+      }
       const isThere = source.next();
       if (isThere === null) return null;
       this.#ahead = isThere;
@@ -77,7 +84,34 @@ export class MergedWalk implements Walk {
     const { document, key } = source;
     this.#lastKey = key;
     this.#lastDocument = document;
+    this.isFitting = this.#isFound;
     return document.sequence <= visible.sequence && this.#isGiven(key, document) ? document : null;
+  }
+
+  count(documentsMax: number): WalkCount | null {
+    const { source, visible } = this.#options;
+    if (source.count === undefined || !this.#isKept) return null;
+    const unseen = visible.changed.slice(this.#seen, this.#seen + documentsMax);
+    this.#seen += unseen.length;
+    for (const document of unseen) this.#lookAt(document);
+    if (unseen.length === documentsMax) return { fitting: 0, passed: 0, ended: false };
+    const counted = source.count(documentsMax, visible.sequence);
+    const ended = counted.passed < documentsMax;
+    if (counted.passed > 0) this.#lastDocument = source.document;
+    return { ended, passed: counted.passed, fitting: counted.fitting + this.#countChanged(ended) };
+  }
+
+  /** Counts those that stood before the place come to, or all that are left, and has given them then. */
+  #countChanged(all: boolean): number {
+    const last = this.#last();
+    let count = 0;
+    for (;;) {
+      const [changed] = this.#changed;
+      if (changed === undefined) return count;
+      if (!all && (last === undefined || this.#options.places.compare(changed.place, last) > 0)) return count;
+      this.#pop();
+      count += 1;
+    }
   }
 
   covers(document: Document): boolean {
@@ -105,6 +139,7 @@ export class MergedWalk implements Walk {
   #give(changed: Changed): Document {
     this.#lastKey = changed.place.key;
     this.#lastDocument = changed.document;
+    this.isFitting = true;
     this.#pop();
     return changed.document;
   }

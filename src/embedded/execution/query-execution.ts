@@ -179,12 +179,37 @@ export class QueryExecution {
   }
 
   async #countOneByOne(): Promise<number> {
+    const walk = this.#walk(1);
     let count = 0;
-    await this.#run(this.#walk(1), () => {
+    for (let counts = true; counts; ) {
+      const turn = this.#turn();
+      if (turn !== undefined) await turn;
+      const counted = this.#countSlice(walk);
+      count += counted.fitting;
+      if (counted.result === 'ended') return count;
+      counts = counted.result === 'over';
+    }
+    await this.#run(walk, () => {
       count += 1;
       return false;
     });
     return count;
+  }
+
+  /** Counts many at once, as long as the walk can. */
+  #countSlice(walk: Walk): { readonly fitting: number; readonly result: 'ended' | 'over' | 'one by one' } {
+    const { scanTurns, check } = this.#context;
+    check();
+    walk.resume();
+    let fitting = 0;
+    for (;;) {
+      const counted = walk.count?.(scanTurns.steps) ?? null;
+      if (counted === null) return { fitting, result: 'one by one' };
+      fitting += counted.fitting;
+      this.#examined += counted.passed;
+      if (counted.ended) return { fitting, result: 'ended' };
+      if (scanTurns.over) return { fitting, result: 'over' };
+    }
   }
 
   /** All that fit, in the order asked for. */
@@ -208,7 +233,7 @@ export class QueryExecution {
     return walkFor(this.#plan, {
       visible,
       fits: this.#fits,
-      search: () => compileSearch(filter, archived),
+      predicate: () => compileSearch(filter, archived),
       skipMax: scanTurns.steps,
       feed,
       start,
@@ -237,7 +262,7 @@ export class QueryExecution {
       if (document === undefined) return 'ended';
       if (document !== null) {
         this.#examined += 1;
-        if (this.#fits(document) && take(document)) return 'enough';
+        if ((walk.isFitting || this.#fits(document)) && take(document)) return 'enough';
       }
       steps += 1 + skipped;
       if (steps < scanTurns.steps) continue;

@@ -6,6 +6,7 @@ export class UnionWalk implements Walk {
   readonly #walks: readonly Walk[];
   #current = 0;
   #skippedBefore = 0;
+  readonly isFitting = false;
 
   constructor(walks: readonly Walk[]) {
     this.#walks = walks;

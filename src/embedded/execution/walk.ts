@@ -28,8 +28,19 @@ export interface Source {
    * @returns how many it passed over, `documentsMax` at most.
    */
   skip?(documentsMax: number): number;
+  /**
+   * Passes over the next entries, and counts those that are asked for and that no commit after `sequence` wrote; `document` is the last one
+   * passed then. Absent where it has no way to, or has a document at several entries.
+   */
+  count?(documentsMax: number, sequence: number): SourceCount;
   readonly document: Document;
   readonly key: IndexKey;
+}
+
+export interface SourceCount {
+  readonly fitting: number;
+  /** `documentsMax`, or less when these were the last ones. */
+  readonly passed: number;
 }
 
 /** In which order a source gives documents, and which. */
@@ -49,6 +60,14 @@ export interface Walk {
   next(): Document | null | undefined;
   /** How many documents it has passed over because they do not fit. There are no more than `skipMax` of them in a `next`. */
   readonly skipped: number;
+  /** Whether the document given last is known to be one that is asked for; else it has to be tried. */
+  readonly isFitting: boolean;
+  /** Goes on over about so many documents at once, and counts those that are asked for; null where it has to go one by one from here on. */
+  count?(documentsMax: number): WalkCount | null;
   /** Whether the walk gives this version of a document, if the view has it. */
   covers(document: Document): boolean;
+}
+
+export interface WalkCount extends SourceCount {
+  readonly ended: boolean;
 }

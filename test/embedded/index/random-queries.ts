@@ -12,7 +12,7 @@ export const values = fc.constantFrom<JsonValue>(
   2,
   3,
   -0.5,
-  10n ** 20n,
+  10n ** 20n + 1n,
   '',
   'a',
   'ab',
