@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
-import { compareCreation, type DocumentList } from './document-list.ts';
+import { compareCreation } from './document-list.ts';
+import type { LargeDocumentList } from './large-document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
 
 /**
@@ -9,14 +10,14 @@ import type { TimeSlice } from './history/time-slice.ts';
  * from then on: a start and the writes to a table that nobody asks about pay nothing for it.
  */
 export class BodyBytes {
-  readonly #documents: DocumentList;
+  readonly #documents: LargeDocumentList;
   #bytes = 0;
   /** Documents created up to this one are counted; undefined for none. */
   #counted: Document | undefined;
   #complete = false;
   #counting: Promise<void> | null = null;
 
-  constructor(documents: DocumentList) {
+  constructor(documents: LargeDocumentList) {
     this.#documents = documents;
   }
 

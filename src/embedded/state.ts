@@ -1,6 +1,7 @@
 import { type Document, defaultTable } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
-import { compareCreation, DocumentList } from './document-list.ts';
+import { compareCreation } from './document-list.ts';
+import { LargeDocumentList } from './large-document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
 import { RememberedKeys } from './idempotency/remembered-keys.ts';
 import { SecondaryIndex } from './index/secondary-index.ts';
@@ -47,7 +48,7 @@ export class State {
   readonly #settings = new Map<string, SettingRecord>();
   readonly #listeners = new Set<SupersedeListener>();
   /** Every document of every table. */
-  readonly documents = new DocumentList();
+  readonly documents = new LargeDocumentList();
   /** Requests that are known again. */
   readonly keys = new RememberedKeys();
   #bytes = 0;

@@ -1,6 +1,6 @@
 import type { Document, TableReference } from '../document/document.ts';
 import { BodyBytes } from './body-bytes.ts';
-import { DocumentList } from './document-list.ts';
+import { LargeDocumentList } from './large-document-list.ts';
 import type { SecondaryIndex } from './index/secondary-index.ts';
 import type { TableRecord } from './log/record.ts';
 
@@ -9,7 +9,7 @@ export class TableState {
   readonly reference: TableReference;
   /** Null for the default table until it is given settings. */
   record: TableRecord | null;
-  readonly documents = new DocumentList();
+  readonly documents = new LargeDocumentList();
   /** By id. */
   readonly indexes = new Map<string, SecondaryIndex>();
   readonly bodyBytes = new BodyBytes(this.documents);

@@ -1,13 +1,14 @@
 import type { Document } from '../../document/document.ts';
 import type { Predicate } from '../../query/predicate-factory.ts';
-import { compareCreation, type DocumentList } from '../document-list.ts';
+import { compareCreation } from '../document-list.ts';
+import type { LargeDocumentList } from '../large-document-list.ts';
 import type { Places, Source, SourceCount, WalkPlace } from './walk.ts';
 
 export type WalkDirection = 1 | -1;
 
 /** All documents of a list, in the order of creation or, with direction -1, in the opposite one. */
 export class ListSource implements Source {
-  readonly #list: DocumentList;
+  readonly #list: LargeDocumentList;
   readonly #direction: WalkDirection;
   #index = 0;
   #document: Document | undefined;
@@ -15,7 +16,7 @@ export class ListSource implements Source {
   readonly key = undefined;
 
   /** @param predicate finds what is asked for. */
-  constructor(list: DocumentList, direction: WalkDirection, predicate: Pick<Predicate, 'search' | 'count'>) {
+  constructor(list: LargeDocumentList, direction: WalkDirection, predicate: Pick<Predicate, 'search' | 'count'>) {
     this.#list = list;
     this.#direction = direction;
     this.#predicate = predicate;

@@ -3,17 +3,17 @@ import type { Document } from '../../document/document.ts';
 import type { JsonValue } from '../../document/json.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import { DocumentList } from '../document-list.ts';
-import { LargeGroup } from './large-group.ts';
+import { LargeDocumentList } from '../large-document-list.ts';
 
-/** A list of more documents is made a large group. */
+/** A list of more documents is made a large one. */
 const listDocumentsMax = 2_048;
 
 /** The documents of one key, in the order of creation: most keys have one document, which then needs no list. Not to be changed from outside. */
-export type Group = Document | DocumentList | LargeGroup;
+export type Group = Document | DocumentList | LargeDocumentList;
 
 /** The documents of a key that has several. */
-export function isList(group: Group): group is DocumentList | LargeGroup {
-  return group instanceof DocumentList || group instanceof LargeGroup;
+export function isList(group: Group): group is DocumentList | LargeDocumentList {
+  return group instanceof DocumentList || group instanceof LargeDocumentList;
 }
 
 /**
@@ -79,7 +79,7 @@ export class HashGroups {
     const before = list.size;
     list.put(document);
     this.#size += list.size - before;
-    if (list instanceof DocumentList && list.size > listDocumentsMax) groups.set(key, new LargeGroup(list));
+    if (list instanceof DocumentList && list.size > listDocumentsMax) groups.set(key, new LargeDocumentList(list.toArray()));
     return list.size > before;
   }
 

@@ -1,7 +1,7 @@
 import type { Document } from '../../document/document.ts';
 import type { Path } from '../../document/path.ts';
 import { literalKeyOf } from '../../query/match-parser.ts';
-import { DocumentList } from '../document-list.ts';
+import { LargeDocumentList } from '../large-document-list.ts';
 
 /**
  * Of the documents of an index, those with a key that reads like one of its paths: for the path `a.b` those with a key `a.b`. A client that
@@ -9,12 +9,12 @@ import { DocumentList } from '../document-list.ts';
  * has such a key, so the lists are short.
  */
 export class LiteralKeys {
-  readonly #lists = new Map<string, DocumentList>();
+  readonly #lists = new Map<string, LargeDocumentList>();
 
   constructor(paths: readonly Path[]) {
     for (const path of paths) {
       const key = literalKeyOf(path);
-      if (key !== undefined) this.#lists.set(key, new DocumentList());
+      if (key !== undefined) this.#lists.set(key, new LargeDocumentList());
     }
   }
 
@@ -26,7 +26,7 @@ export class LiteralKeys {
   }
 
   /** The documents of the index with this key in their body; undefined when no path of the index reads like it. Not to be changed. */
-  documents(key: string): DocumentList | undefined {
+  documents(key: string): LargeDocumentList | undefined {
     return this.#lists.get(key);
   }
 

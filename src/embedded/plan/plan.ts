@@ -3,7 +3,7 @@ import type { JsonValue } from '../../document/json.ts';
 import { escapeKey } from '../../document/path.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import type { KeyRangeExplanation, QueryAccess, QueryPlan } from '../../query/query-explanation.ts';
-import type { DocumentList } from '../document-list.ts';
+import type { LargeDocumentList } from '../large-document-list.ts';
 import type { IndexOrder } from '../execution/index-places.ts';
 import type { IndexBound, IndexRange } from '../index/index-range.ts';
 import type { SecondaryIndex } from '../index/secondary-index.ts';
@@ -16,7 +16,7 @@ export type Access =
   | {
       readonly kind: 'scan';
       readonly table: string | null;
-      readonly documents: DocumentList;
+      readonly documents: LargeDocumentList;
       /** Whether the list follows what is written: that of a table that was dropped does not. */
       readonly isKept: () => boolean;
     }
@@ -46,7 +46,7 @@ export interface LiteralKeyAccess {
   readonly table: TableReference;
   readonly index: SecondaryIndex;
   readonly key: string;
-  readonly documents: DocumentList;
+  readonly documents: LargeDocumentList;
   /** As that of an index. */
   readonly isKept: () => boolean;
 }

@@ -1,7 +1,7 @@
 import { formatPath } from '../../document/path.ts';
 import type { FindQuery } from '../../query/find-query.ts';
 import type { SortKey } from '../../query/ordering.ts';
-import { DocumentList } from '../document-list.ts';
+import { LargeDocumentList } from '../large-document-list.ts';
 import type { IndexOrder } from '../execution/index-places.ts';
 import { countEntries, type IndexRange, wholeIndex } from '../index/index-range.ts';
 import type { SecondaryIndex } from '../index/secondary-index.ts';
@@ -90,7 +90,7 @@ export class Planner {
     const table = this.#state.table(name);
     if (table !== undefined) return this.#ofTable(table);
     // The view may have seen documents of it.
-    return [this.#scan({ kind: 'scan', table: name, documents: new DocumentList(), isKept: () => false }, 0)];
+    return [this.#scan({ kind: 'scan', table: name, documents: new LargeDocumentList(), isKept: () => false }, 0)];
   }
 
   #ofTable(table: TableState): readonly Candidate[] {
@@ -122,7 +122,7 @@ export class Planner {
       return this.#accessTo(table, condition) ?? this.#scanOf(table, table.reference.name);
     });
     // A view that is not the newest one may have seen documents of tables that are gone, or empty: what was changed or erased since is tried.
-    if (!this.#isNewest) parts.push({ kind: 'scan', table: null, documents: new DocumentList(), isKept: () => true });
+    if (!this.#isNewest) parts.push({ kind: 'scan', table: null, documents: new LargeDocumentList(), isKept: () => true });
     const union: Access = { kind: 'union', parts: parts.filter(({ kind }) => kind !== 'nothing'), ofTables: true };
     const matching = estimateOf(union);
     return [this.#scan(scan, matching), this.#found(union, matching)];
