@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { compareCreation } from './document-list.ts';
-import type { LargeDocumentList } from './large-document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
+import type { LargeDocumentList } from './large-document-list.ts';
 
 /**
  * How many bytes the bodies of a table take as JSON texts. They are counted when somebody asks for the first time, and the count is kept

@@ -1,10 +1,10 @@
 import { type Document, defaultTable } from '../document/document.ts';
 import { documentBytes } from './document-bytes.ts';
 import { compareCreation } from './document-list.ts';
-import { LargeDocumentList } from './large-document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
 import { RememberedKeys } from './idempotency/remembered-keys.ts';
 import { SecondaryIndex } from './index/secondary-index.ts';
+import { LargeDocumentList } from './large-document-list.ts';
 import type {
   CommitRecord,
   Definitions,
@@ -15,6 +15,7 @@ import type {
   TableRecord,
 } from './log/record.ts';
 import { settingKey } from './log/setting-key.ts';
+import { ShardedMap } from './sharded-map.ts';
 import { TableState } from './table-state.ts';
 
 /** The state after one commit. */
@@ -39,7 +40,7 @@ export interface SupersedeListener {
  * applies what was decided, it never decides.
  */
 export class State {
-  readonly #documents = new Map<string, Document>();
+  readonly #documents = new ShardedMap<string, Document>();
   readonly #tables = new Map<string, TableState>();
   readonly #tableNames = new Map<string, string>();
   /** By id. */
@@ -201,14 +202,14 @@ export class State {
   }
 
   #putDocument(document: Document): void {
+    const table = this.#tableOf(document);
     const previous = document.version === 1 ? undefined : this.#documents.get(document.id);
     if (previous !== undefined) {
       const bytes = documentBytes(previous);
       for (const listener of this.#listeners) listener.supersede(previous, bytes);
-      this.#discount(bytes);
+      this.#discount(table, bytes);
     }
-    const table = this.#tableOf(document);
-    this.#bytes += documentBytes(document);
+    this.#count(table, document);
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.put(previous, document, this.#fillsIndexes);
@@ -217,7 +218,7 @@ export class State {
   /** Puts a document that was created behind all that there are, which spares a comparison with the last of them. */
   #appendDocument(document: Document): void {
     const table = this.#tableOf(document);
-    this.#bytes += documentBytes(document);
+    this.#count(table, document);
     this.#documents.set(document.id, document);
     this.documents.append(document);
     table.append(document);
@@ -233,15 +234,23 @@ export class State {
     const document = this.#documents.get(id);
     // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
     if (document === undefined) return;
+    const table = this.#tableOf(document);
     for (const listener of this.#listeners) listener.erase(document);
-    this.#discount(documentBytes(document));
+    this.#discount(table, documentBytes(document));
     this.#documents.delete(id);
     this.documents.remove(document);
-    this.#tables.get(document.table.name)?.remove(document);
+    table.remove(document);
   }
 
-  #discount(bytes: number): void {
+  #count(table: TableState, document: Document): void {
+    const bytes = documentBytes(document);
+    this.#bytes += bytes;
+    table.bytes += bytes;
+  }
+
+  #discount(table: TableState, bytes: number): void {
     this.#bytes -= bytes;
+    table.bytes -= bytes;
     if (this.#listeners.size > 0) this.#supersededBytes += bytes;
   }
 
@@ -256,9 +265,9 @@ export class State {
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
     for (const document of table.documents) {
       for (const listener of this.#listeners) listener.erase(document);
-      this.#discount(documentBytes(document));
       this.#documents.delete(document.id);
     }
+    this.#discount(table, table.bytes); // to weigh each document would take most of the time, in which everybody waits
     this.documents.removeAll(table.documents);
     for (const index of table.indexes.keys()) this.#indexes.delete(index);
     this.#tablesDropped += 1;

@@ -1,7 +1,7 @@
 import type { Document, TableReference } from '../document/document.ts';
 import { BodyBytes } from './body-bytes.ts';
-import { LargeDocumentList } from './large-document-list.ts';
 import type { SecondaryIndex } from './index/secondary-index.ts';
+import { LargeDocumentList } from './large-document-list.ts';
 import type { TableRecord } from './log/record.ts';
 
 /** A table in memory: its definition, its documents, archived ones included, and what follows from them. `State` alone changes it. */
@@ -13,6 +13,8 @@ export class TableState {
   /** By id. */
   readonly indexes = new Map<string, SecondaryIndex>();
   readonly bodyBytes = new BodyBytes(this.documents);
+  /** About what its documents take in memory. `State` keeps it. */
+  bytes = 0;
   readonly #watchers = new Set<(document: Document) => void>();
   #archivedCount = 0;
 

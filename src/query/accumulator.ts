@@ -105,7 +105,7 @@ class Extreme implements Accumulator {
   }
 }
 
-/** The values in their order, each once. */
+/** The values, each once, in no order: there may be very many, so who asks for them sorts them in slices. */
 class Distinct implements Accumulator {
   readonly #read: Read;
   readonly #onNew: () => void;
@@ -124,6 +124,6 @@ class Distinct implements Accumulator {
   }
 
   get result(): JsonValue {
-    return Array.from(this.#values.entries(), ([value]) => value).sort(compareValues);
+    return Array.from(this.#values.entries(), ([value]) => value);
   }
 }

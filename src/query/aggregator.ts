@@ -42,12 +42,11 @@ export class Aggregator {
     for (const accumulator of this.#groupOf(document).accumulators) accumulator.add(document);
   }
 
-  /** In the order in which they were met. To be sorted by `comparison`, and shown by `groupOf`. */
-  groups(): MeasuredGroup[] {
-    return Array.from(this.#groups.entries(), ([, { key, accumulators }]) => ({
-      key,
-      results: accumulators.map(({ result }) => result),
-    }));
+  /** In the order in which they were met. The values of a `distinct` are still to be sorted, then the groups by `comparison`; `groupOf` shows them. */
+  *groups(): Generator<MeasuredGroup> {
+    for (const [, { key, accumulators }] of this.#groups.entries()) {
+      yield { key, results: accumulators.map(({ result }) => result) };
+    }
   }
 
   /** The order that was asked for; ties are broken by the key. */

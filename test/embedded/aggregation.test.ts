@@ -50,6 +50,12 @@ const extremes: AggregateInput = {
   ],
 };
 
+test('distinct values come in their order, types included', async () => {
+  const { groups } = await aggregate('values', { measures: [{ distinct: 'value', as: 'distinct' }] });
+  const numbers = [2.5, 7, ...Array.from({ length: 92 }, (_, n) => 10 + n), 11n ** 20n];
+  expect(groups).toEqual([{ key: {}, values: { distinct: [null, ...numbers, 'text', true] } }]);
+});
+
 test('counts, least and greatest values are read off an index, and are the same without', async () => {
   const scanned = await aggregate('values', extremes);
   expect(scanned.groups).toEqual([{ key: {}, values: { count: 99, min: 2.5, max: true } }]);

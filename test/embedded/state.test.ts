@@ -51,6 +51,27 @@ test('a table that is dropped takes its documents with it', () => {
   expect(() => state.apply(commitOf(4, [{ kind: 'dropTable', id: table.id }]))).toThrow('not there');
 });
 
+test('a table that is dropped gives back just the memory that its documents took, whatever became of them', () => {
+  const state = new State();
+  const kept = documentOf(9, { kept: 'x'.repeat(100) });
+  state.apply(
+    commitOf(1, [
+      { kind: 'putTable', table },
+      { kind: 'putDocument', document: kept },
+    ]),
+  );
+  const { bytes } = state;
+  const first = ofTable(2);
+  const longer = { ...first, body: { text: 'y'.repeat(500) }, version: 2, sequence: 3 };
+  const put = (document: typeof first): LogRecord => ({ kind: 'putDocument', document });
+  const other = { ...ofTable(2), id: documentId(5) };
+  state.apply(commitOf(2, [put(first), put(other)]));
+  state.apply(commitOf(3, [put(longer), { kind: 'eraseDocument', id: other.id, previousSequence: 2 }]));
+  expect(state.bytes).toBeGreaterThan(bytes + 500);
+  state.apply(commitOf(4, [{ kind: 'dropTable', id: table.id }]));
+  expect(state.bytes).toBe(bytes);
+});
+
 test('an index and a setting are kept as they were last told; a table that is dropped takes its indexes with it', () => {
   const state = new State();
   const index: IndexRecord = {

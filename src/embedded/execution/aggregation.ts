@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../document/json.ts';
 import { resolvePath } from '../../document/path.ts';
+import { compareValues } from '../../document/value-order.ts';
 import type { AggregateQuery, DocumentGroup, Measure } from '../../query/aggregate-query.ts';
 import { Aggregator, groupOf, type MeasuredGroup } from '../../query/aggregator.ts';
 import type { Filter } from '../../query/filter.ts';
@@ -23,14 +24,41 @@ export async function aggregate(
   await new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }).forEach((document) => {
     aggregator.add(document);
   });
-  const groups = aggregator.groups();
+  const pause = () => (context.scanTurns.over ? context.scanTurns.next() : undefined);
+  const measured: MeasuredGroup[] = [];
+  for (const group of aggregator.groups()) {
+    const paused = pause();
+    if (paused !== undefined) await paused;
+    measured.push(await withSortedValues(query, group, pause));
+  }
   const compare = aggregator.comparison();
-  const order = await sortInSlices(
-    groups.length,
-    (a, b) => compare(groupAt(groups, a), groupAt(groups, b)),
-    () => (context.scanTurns.over ? context.scanTurns.next() : undefined),
-  );
-  return Array.from(order.subarray(0, query.first), (number) => groupOf(query, groupAt(groups, number)));
+  const byGroup = (a: number, b: number) => compare(groupAt(measured, a), groupAt(measured, b));
+  const order = await sortInSlices(measured.length, byGroup, pause);
+  const groups: DocumentGroup[] = [];
+  for (const number of order.subarray(0, query.first)) {
+    const paused = pause();
+    if (paused !== undefined) await paused;
+    groups.push(groupOf(query, groupAt(measured, number)));
+  }
+  return groups;
+}
+
+/** The group with the values of each `distinct` in their order. */
+async function withSortedValues(
+  { measures }: AggregateQuery,
+  { key, results }: MeasuredGroup,
+  pause: () => Promise<void> | undefined,
+): Promise<MeasuredGroup> {
+  const sorted: JsonValue[] = [];
+  for (const [index, result] of results.entries()) {
+    if (measures[index]?.kind !== 'distinct' || !Array.isArray(result)) {
+      sorted.push(result);
+      continue;
+    }
+    const order = await sortInSlices(result.length, (a, b) => compareValues(result[a], result[b]), pause);
+    sorted.push(Array.from(order, (number): JsonValue => result[number]));
+  }
+  return { key, results: sorted };
 }
 
 function groupAt(groups: readonly MeasuredGroup[], number: number): MeasuredGroup {

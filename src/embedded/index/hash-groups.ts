@@ -4,6 +4,7 @@ import type { JsonValue } from '../../document/json.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import { DocumentList } from '../document-list.ts';
 import { LargeDocumentList } from '../large-document-list.ts';
+import { ShardedMap } from '../sharded-map.ts';
 
 /** A list of more documents is made a large one. */
 const listDocumentsMax = 2_048;
@@ -21,8 +22,8 @@ export function isList(group: Group): group is DocumentList | LargeDocumentList 
  * object and the keys of several paths by their canonical form, which is what makes them equal.
  */
 export class HashGroups {
-  readonly #scalars = new Map<JsonValue, Group>();
-  readonly #others = new Map<string, Group>();
+  readonly #scalars = new ShardedMap<JsonValue, Group>();
+  readonly #others = new ShardedMap<string, Group>();
   #size = 0;
 
   /** Entries: one for each key of each document. */
@@ -64,7 +65,7 @@ export class HashGroups {
     return text !== undefined && this.#remove(this.#others, text, document);
   }
 
-  #put<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
+  #put<Key>(groups: ShardedMap<Key, Group>, key: Key, document: Document): boolean {
     const group = groups.get(key);
     if (group === undefined || (!isList(group) && group.id === document.id)) {
       groups.set(key, document);
@@ -79,11 +80,12 @@ export class HashGroups {
     const before = list.size;
     list.put(document);
     this.#size += list.size - before;
-    if (list instanceof DocumentList && list.size > listDocumentsMax) groups.set(key, new LargeDocumentList(list.toArray()));
+    if (list instanceof DocumentList && list.size > listDocumentsMax)
+      groups.set(key, new LargeDocumentList(list.toArray()));
     return list.size > before;
   }
 
-  #remove<Key>(groups: Map<Key, Group>, key: Key, document: Document): boolean {
+  #remove<Key>(groups: ShardedMap<Key, Group>, key: Key, document: Document): boolean {
     const group = groups.get(key);
     if (group === undefined) return false;
     if (!isList(group)) {

@@ -9,7 +9,7 @@ import {
   intersectRanges,
   type KeyBound,
   type KeyRanges,
-  pointRange,
+  pointRanges,
   prefixRange,
   typeRange,
   unionRanges,
@@ -150,7 +150,7 @@ function isElement(scope: Scope, path: Path): boolean {
 function among(scope: Scope, path: Path, values: readonly JsonValue[], exact: boolean, nullIsThere = false): Condition {
   const keys = values.map((value) => keyOf(path, value));
   if (keys.includes(undefined)) return unknown;
-  return constrained(scope, path, unionRanges(keys.map(pointRange)), exact, nullIsThere);
+  return constrained(scope, path, pointRanges(keys), exact, nullIsThere);
 }
 
 /** Compared within a type only. */

@@ -3,10 +3,10 @@ import type { JsonValue } from '../../document/json.ts';
 import { escapeKey } from '../../document/path.ts';
 import type { SortKey } from '../../query/ordering.ts';
 import type { KeyRangeExplanation, QueryAccess, QueryPlan } from '../../query/query-explanation.ts';
-import type { LargeDocumentList } from '../large-document-list.ts';
 import type { IndexOrder } from '../execution/index-places.ts';
 import type { IndexBound, IndexRange } from '../index/index-range.ts';
 import type { SecondaryIndex } from '../index/secondary-index.ts';
+import type { LargeDocumentList } from '../large-document-list.ts';
 
 /** How the documents that may fit a filter are found. All of them that fit are among those. */
 export type Access =

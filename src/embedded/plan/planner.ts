@@ -1,10 +1,10 @@
 import { formatPath } from '../../document/path.ts';
 import type { FindQuery } from '../../query/find-query.ts';
 import type { SortKey } from '../../query/ordering.ts';
-import { LargeDocumentList } from '../large-document-list.ts';
 import type { IndexOrder } from '../execution/index-places.ts';
 import { countEntries, type IndexRange, wholeIndex } from '../index/index-range.ts';
 import type { SecondaryIndex } from '../index/secondary-index.ts';
+import { LargeDocumentList } from '../large-document-list.ts';
 import type { State } from '../state.ts';
 import type { TableState } from '../table-state.ts';
 import { type Condition, commonRanges, conditionOf, type PathConstraint } from './filter-condition.ts';
@@ -122,7 +122,8 @@ export class Planner {
       return this.#accessTo(table, condition) ?? this.#scanOf(table, table.reference.name);
     });
     // A view that is not the newest one may have seen documents of tables that are gone, or empty: what was changed or erased since is tried.
-    if (!this.#isNewest) parts.push({ kind: 'scan', table: null, documents: new LargeDocumentList(), isKept: () => true });
+    if (!this.#isNewest)
+      parts.push({ kind: 'scan', table: null, documents: new LargeDocumentList(), isKept: () => true });
     const union: Access = { kind: 'union', parts: parts.filter(({ kind }) => kind !== 'nothing'), ofTables: true };
     const matching = estimateOf(union);
     return [this.#scan(scan, matching), this.#found(union, matching)];
