@@ -15,6 +15,11 @@ export interface EngineUnderTest {
   open(): Promise<Database>;
   /** Removes the data. */
   dispose(): Promise<void>;
+  /**
+   * Ends the database as a crash would, without closing it: what is open of it is not to be used any more, and the next `open` finds what is on
+   * disk. Absent where the engine cannot be made to crash.
+   */
+  crash?(): void;
 }
 
 const missingId = '01234567-89ab-7def-8123-456789abcdef';

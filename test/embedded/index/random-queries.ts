@@ -95,8 +95,20 @@ function operators(path: fc.Arbitrary<Path>): fc.Arbitrary<Filter> {
     fc.record({ kind: fc.constant('contains' as const), path, value: values }),
     fc.record({ kind: fc.constant('startsWith' as const), path, text: texts }),
     fc.record({ kind: fc.constant('size' as const), path, size: fc.nat(2) }),
+    fc.record({ kind: fc.constant('endsWith' as const), path, text: texts }),
+    fc.record({ kind: fc.constant('notIn' as const), path, values: fc.array(values, { maxLength: 4 }) }),
+    fc.record({
+      kind: fc.constant('mod' as const),
+      path,
+      divisor: fc.constantFrom(2, -3),
+      remainder: fc.constantFrom(0, 1),
+    }),
     fc.record({ kind: fc.constant('equalField' as const), path, value: values }),
-    fc.record({ kind: fc.constant('regex' as const), path, pattern: fc.constantFrom('^a', '^ab?', 'b$', '^a|b') }),
+    fc.record({
+      kind: fc.constant('regex' as const),
+      path,
+      pattern: fc.constantFrom('^a', '^ab', 'b', '^ab?', 'b$', '^a|b'),
+    }),
   );
 }
 
