@@ -87,11 +87,12 @@ export function addTableRoutes(
 
   server.delete<IndexRoute>('/table/:table/index/:field', async (request) => {
     const { table, field } = request.params;
-    await database.dropIndex(
-      principalOf(request),
-      table,
-      field.split(',').map((path) => parsePath(path, 'field')),
+    // As the list of indexes has it: a comma may stand between two paths, or in one.
+    const named = await read(request, async (view) =>
+      (await existing(view, table)).indexes.find((index) => toRestIndex(index).field === field),
     );
+    const paths = named?.paths ?? field.split(',').map((path) => parsePath(path, 'field'));
+    await database.dropIndex(principalOf(request), table, paths);
     return { status: 'success', message: `The index on '${field}' of table '${table}' was deleted` };
   });
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
+import { parsePath } from '../../src/document/path.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -127,6 +129,20 @@ describe.each(engineVariants)("the predecessor's table endpoints on the %s", (_n
     expect(await ask('DELETE', '/table/cities/index/city')).toMatchObject({ status: 200, json: { status: 'success' } });
     expect((await ask('DELETE', '/table/cities/index/city')).status).toBe(404);
     expect(await find()).toEqual(before);
+  });
+
+  test('an index is dropped by the field that the list has for it, with a comma in a key or between two paths', async () => {
+    await ask('POST', '/table/create', { name: 'commas', mode: 'free' });
+    const paths = ['city', 'zip'].map((text) => parsePath(text, 'path'));
+    const traits = { kind: 'HASH', unique: false, archived: 'INCLUDE' } as const;
+    await server.database.createIndex(anonymous, { table: 'commas', paths, ...traits });
+    await ask('POST', '/table/commas/index/create', { field: 'a,b', index_type: 'hash' });
+    for (const field of ['a,b', 'city,zip']) {
+      const path = `/table/commas/index/${encodeURIComponent(field)}`;
+      expect((await ask('DELETE', path)).status).toBe(200);
+      expect((await ask('DELETE', path)).status).toBe(404);
+    }
+    expect((await ask('GET', '/table/commas/indexes')).json).toEqual({ table_name: 'commas', indexes: [] });
   });
 
   test.each([
