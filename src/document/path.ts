@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
 import type { Document } from './document.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { formatTime } from './timestamp.ts';
@@ -44,16 +44,45 @@ function timeValue(milliseconds: number | null): string | null {
   return milliseconds === null ? null : formatTime(milliseconds);
 }
 
+/** Longer paths are refused: each key is a step of work for every document, and no body is nested so deep. */
+export const pathKeysMax = 1_000;
+export const pathLengthMax = 10_000;
+
+/** Of an argument no more is said in an error. */
+const argumentLengthMax = 200;
+
+/** Those that were parsed last: the value at one path is asked of every document of a list. */
+const parsedPaths = new Map<string, Path>();
+const parsedPathsMax = 100;
+
 /**
  * @param argument What the client calls the path, for the error.
  * @returns A frozen path.
  * @throws {InvalidArgumentError} For an empty path, an unknown `$field` and a backslash that escapes nothing.
+ * @throws {LimitExceededError} For more than `pathLengthMax` characters or `pathKeysMax` keys.
  */
 export function parsePath(text: string, argument: string): Path {
+  const known = parsedPaths.get(text);
+  if (known !== undefined) return known;
+  const path = parse(text, argument);
+  for (const oldest of parsedPaths.keys()) {
+    if (parsedPaths.size < parsedPathsMax) break;
+    parsedPaths.delete(oldest);
+  }
+  parsedPaths.set(text, path);
+  return path;
+}
+
+function parse(text: string, argument: string): Path {
+  checkLimit(text.length, pathLengthMax, 'characters', argument);
   if (text === '') {
     throw new InvalidArgumentError(`${argument}: a path must not be empty`, { path: argument, expected: expectedPath });
   }
-  if (!text.startsWith('$')) return bodyPath(splitKeys(text, argument), text);
+  if (!text.startsWith('$')) {
+    const keys = splitKeys(text, argument);
+    checkLimit(keys.length, pathKeysMax, 'keys', argument);
+    return bodyPath(keys, text);
+  }
   const field = text.slice(1);
   if (!isDocumentField(field)) {
     const fields = Object.keys(fieldValues).map((name) => `$${name}`);
@@ -63,6 +92,17 @@ export function parsePath(text: string, argument: string): Path {
     );
   }
   return Object.freeze({ kind: 'field', text, field });
+}
+
+function checkLimit(actual: number, limit: number, what: string, argument: string): void {
+  if (actual <= limit) return;
+  // Where keys are paths, the argument is the path itself.
+  const path = argument.length <= argumentLengthMax ? argument : `${argument.slice(0, argumentLengthMax)}…`;
+  throw new LimitExceededError(`${path}: a path of ${actual} ${what} is given, and ${limit} are allowed`, {
+    limit,
+    actual,
+    path,
+  });
 }
 
 const expectedPath = "keys joined by dots, such as 'address.city'";

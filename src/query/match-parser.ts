@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { bodyPath, escapeKey, type Path, parsePath } from '../document/path.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
 import { type EqualField, everything, type Filter } from './filter.ts';
 import { FilterBudget } from './filter-budget.ts';
 import { defaultFilterLimits } from './limits.ts';
@@ -56,7 +56,7 @@ function pathOfKey(key: string): Path | undefined {
     // A leading `$` names no field of the document here.
     return parsePath(key.startsWith('$') ? `\\${key}` : key, escapeKey(key));
   } catch (error) {
-    if (error instanceof InvalidArgumentError) return undefined;
+    if (error instanceof InvalidArgumentError || error instanceof LimitExceededError) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonValue } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
-import { bodyPath, escapeKey, formatPath, parsePath, resolvePath } from '../../src/document/path.ts';
+import {
+  bodyPath,
+  escapeKey,
+  formatPath,
+  parsePath,
+  pathKeysMax,
+  pathLengthMax,
+  resolvePath,
+} from '../../src/document/path.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { makeDocument } from '../query/make-document.ts';
 
@@ -39,6 +47,27 @@ describe('parsePath', () => {
   it('takes a $ as a plain character anywhere but at the beginning', () => {
     expect(keys('a.$ref')).toEqual(['a', '$ref']);
     expect(keys('price$')).toEqual(['price$']);
+  });
+
+  it('takes as many keys as a body can be nested, and refuses more, and overlong ones', () => {
+    expect(keys(`${'a.'.repeat(pathKeysMax - 1)}a`)).toHaveLength(pathKeysMax);
+    for (const [text, limit, actual] of [
+      ['a.'.repeat(pathKeysMax), pathKeysMax, pathKeysMax + 1],
+      ['a'.repeat(pathLengthMax + 1), pathLengthMax, pathLengthMax + 1],
+    ] as const) {
+      const evidence = { limit, actual, path: 'orderBy.0.path' };
+      for (let round = 0; round < 2; round += 1) {
+        expect(() => parsePath(text, 'orderBy.0.path')).toThrow(
+          expect.objectContaining({ code: 'LIMIT_EXCEEDED', evidence }),
+        );
+      }
+    }
+  });
+
+  it('gives the same path again, however many were parsed in between', () => {
+    const texts = Array.from({ length: 300 }, (_, number) => `a.b${number}`);
+    for (const text of [...texts, ...texts.toReversed()]) expect(keys(text)).toEqual(text.split('.'));
+    expect(parsePath('a.b', 'path')).toBe(parsePath('a.b', 'path'));
   });
 
   it('names empty keys, for JSON has them', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../src/document/json.ts';
+import { pathKeysMax } from '../../src/document/path.ts';
 import { everything } from '../../src/query/filter.ts';
 import { compileFilter } from '../../src/query/filter-compiler.ts';
 import { parseMatch } from '../../src/query/match-parser.ts';
@@ -25,6 +26,12 @@ describe('parseMatch', () => {
 
   it('fits everything when it is empty', () => {
     expect(parseMatch({}, 'match')).toBe(everything);
+  });
+
+  it('takes a key that is longer than a path may be for that very key', () => {
+    const key = 'a.'.repeat(pathKeysMax + 1);
+    expect(matches({ [key]: 1 }, { [key]: 1 })).toBe(true);
+    expect(matches({ [key]: 1 }, { a: 1 })).toBe(false);
   });
 
   it('tries a key that holds a dot as that very key, and as a path', () => {
