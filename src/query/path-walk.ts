@@ -31,10 +31,11 @@ export function someAtPath(
   position: number,
   expands: boolean,
   test: ValueTest,
+  tried?: TriedPlaces,
 ): boolean {
   let value = root;
   for (let current = position; current < steps.length; current++) {
-    if (Array.isArray(value)) return someInList(value, steps, current, expands, test);
+    if (Array.isArray(value)) return someInList(value, steps, current, expands, test, tried);
     const step = steps[current];
     if (!isJsonObject(value) || step === undefined) return test(undefined);
     value = readStep(value, step);
@@ -61,20 +62,47 @@ function someInList(
   position: number,
   expands: boolean,
   test: ValueTest,
+  triedBefore: TriedPlaces | undefined,
 ): boolean {
-  const index = steps[position]?.index ?? -1;
+  const step = steps[position];
+  const index = step?.index ?? -1;
+  const tried = step !== undefined && meansBoth(list, step) ? (triedBefore ?? new TriedPlaces()) : triedBefore;
   if (index >= 0 && index < list.length) {
     const element = list[index];
     if (position + 1 === steps.length) {
       if (test(element)) return true;
-    } else if (typeof element === 'object' && element !== null) {
-      if (someAtPath(element, steps, position + 1, expands, test)) return true;
+    } else if (typeof element === 'object' && element !== null && tried?.isNew(element, position + 1) !== false) {
+      if (someAtPath(element, steps, position + 1, expands, test, tried)) return true;
     }
   }
   for (const element of list) {
-    if (isJsonObject(element) && someAtPath(element, steps, position, expands, test)) return true;
+    if (!isJsonObject(element) || tried?.isNew(element, position) === false) continue;
+    if (someAtPath(element, steps, position, expands, test, tried)) return true;
   }
   return false;
+}
+
+/** Whether a key of digits means an element of the list, and is a key of one of its objects, too. */
+function meansBoth(list: JsonArray, { key, index }: Step): boolean {
+  if (index < 0) return false;
+  for (const element of list) if (isJsonObject(element) && Object.hasOwn(element, key)) return true;
+  return false;
+}
+
+/**
+ * What is below a value was looked through from a position of the path on. Where keys of digits mean both an index and a key, level upon level,
+ * there are as many ways down as there are subsets of the levels, and each would be gone if this did not remember where they meet.
+ */
+class TriedPlaces {
+  readonly #positions = new Map<object, Set<number>>();
+
+  isNew(value: object, position: number): boolean {
+    const positions = this.#positions.get(value);
+    if (positions === undefined) this.#positions.set(value, new Set([position]));
+    else if (positions.has(position)) return false;
+    else positions.add(position);
+    return true;
+  }
 }
 
 function readStep(object: JsonObject, step: Step): JsonValue | undefined {
@@ -85,6 +113,7 @@ function readStep(object: JsonObject, step: Step): JsonValue | undefined {
  * Every value at a path, as orders see it. It differs from `someAtPath` where one value must stand for the document: a
  * list at the end stands for its elements only, and next to an element that was meant by its index, elements
  * that lack such a key do not count as missing values.
+ * A value to which several ways lead may be visited once only.
  * @param visit Is called with undefined for what is missing, and not at all where a list offers no value.
  * @param visitEmptyList Is called for an empty list at the end of the path.
  */
@@ -94,19 +123,25 @@ export function visitPath(
   position: number,
   visit: (value: JsonValue | undefined) => void,
   visitEmptyList: () => void,
+  visitedBefore?: TriedPlaces,
 ): void {
   let value = root;
   for (let current = position; current < steps.length; current++) {
     const step = steps[current];
     if (step === undefined) return;
     if (Array.isArray(value)) {
+      const visited = meansBoth(value, step) ? (visitedBefore ?? new TriedPlaces()) : visitedBefore;
       for (const element of value) {
         if (!isJsonObject(element)) continue;
         if (step.index >= 0 && !Object.hasOwn(element, step.key)) continue;
-        visitPath(element, steps, current, visit, visitEmptyList);
+        if (visited?.isNew(element, current) === false) continue;
+        visitPath(element, steps, current, visit, visitEmptyList, visited);
       }
       if (step.index >= 0 && step.index < value.length) {
-        visitPath(value[step.index], steps, current + 1, visit, visitEmptyList);
+        const element: JsonValue | undefined = value[step.index];
+        const isVisited =
+          typeof element === 'object' && element !== null && visited?.isNew(element, current + 1) === false;
+        if (!isVisited) visitPath(element, steps, current + 1, visit, visitEmptyList, visited);
       }
       return;
     }

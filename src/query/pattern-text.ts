@@ -29,7 +29,8 @@ export function patternText(pattern: string): PatternText | undefined {
   if (!whole) {
     // Another alternative may begin with anything, wherever it stands.
     if (!anchored || pattern.includes('|')) return undefined;
-    if (/[*?{]/.test(pattern.charAt(position))) characters.pop(); // it may be there no time at all
+    // It may be there no time at all. (RE2 takes `a(?i)*` for `a*`.)
+    if (/^(?:[*?{]|\(\?)/.test(pattern.slice(position))) characters.pop();
   }
   return characters.length === 0 && !whole ? undefined : { text: characters.join(''), anchored, whole };
 }

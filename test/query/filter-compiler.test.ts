@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Document } from '../../src/document/document.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
-import { bodyPath, formatPath, pathKeysMax } from '../../src/document/path.ts';
+import { bodyPath, formatPath, parsePath, pathKeysMax } from '../../src/document/path.ts';
+import { IndexKeys } from '../../src/embedded/index/index-keys.ts';
 import { everything } from '../../src/query/filter.ts';
 import { compileFilter } from '../../src/query/filter-compiler.ts';
 import { type FilterInput, parseFilter } from '../../src/query/filter-parser.ts';
+import { compileOrder } from '../../src/query/ordering.ts';
 import { makeDocument } from './make-document.ts';
 
 function fits(filter: FilterInput, document: Document): boolean {
@@ -146,6 +148,24 @@ describe('any key', () => {
     expect(fits({ path: Array.from({ length: pathKeysMax }, () => 'a').join('.'), eq: 1 }, makeDocument(body))).toBe(
       false,
     );
+  });
+
+  it('looks once below each value, where keys of digits mean an index and a key at each of many levels', () => {
+    let nested: JsonValue = 5;
+    for (let level = 0; level < 200; level++) nested = [{ 0: nested }];
+    const document = makeDocument({ a: nested });
+    const path = (keys: number) => `a${'.0'.repeat(keys)}`;
+    // There are more ways down to each of these than there are atoms.
+    expect(fits({ path: path(300), eq: 5 }, document)).toBe(true);
+    expect(fits({ path: path(300), eq: 6 }, document)).toBe(false);
+    expect(fits({ path: path(300), exists: true }, document)).toBe(true);
+    expect(fits({ path: path(401), exists: true }, document)).toBe(false);
+    const order = compileOrder([{ path: parsePath(path(300), 'path'), direction: 'DESC' }]);
+    expect(order(document, makeDocument({ a: 6 }))).toBeLessThan(0); // not null: a list or a number
+    expect(order(document, document)).toBe(0);
+    const keys = new IndexKeys([parsePath(path(300), 'path')]);
+    expect(keys.of(document)).toContain(5);
+    expect(keys.unique(document)).toContain(5);
   });
 
   it('may stand in a filter of any number of parts', () => {

@@ -21,6 +21,7 @@ describe('patternText', () => {
     ['^(?i)ab', undefined],
     ['^\\d', undefined],
     ['^a{0}', undefined],
+    ['^ab(?i)*', { text: 'a', anchored: true, whole: false }],
     ['ab.', undefined],
   ])('of %s', (pattern, expected) => {
     expect(patternText(pattern)).toEqual(expected);
