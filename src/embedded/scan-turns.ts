@@ -13,7 +13,7 @@ const idleMs = 0.2;
  */
 export class ScanTurns {
   readonly #clock: Clock;
-  /** After so many steps, each of about a document, a scan looks whether its slice is over. */
+  /** After about so many steps, each of a document, a scan looks whether its slice is over: more often where they take long. */
   readonly steps: number;
   /** In the order in which they came. */
   readonly #waiting: (() => void)[] = [];
@@ -29,7 +29,12 @@ export class ScanTurns {
 
   /** Whether the slice has ended, so that a scan should ask for its next turn. */
   get over(): boolean {
-    return this.#sliceEnd !== null && this.#clock.monotonic() > this.#sliceEnd;
+    return this.isOverAt(this.#clock.monotonic());
+  }
+
+  /** The same at a moment of the clock that is known already. */
+  isOverAt(now: number): boolean {
+    return this.#sliceEnd !== null && now > this.#sliceEnd;
   }
 
   /** Undefined when the scan may run at once, without giving way; else it resolves when the scan's turn has come. */

@@ -59,7 +59,7 @@ test('scans that run at one time share the turns of the event loop', async () =>
   });
   await database.commit(
     anonymous,
-    Array.from({ length: 300 }, () => ({ kind: 'create', body: {} })),
+    Array.from({ length: 40 }, () => ({ kind: 'create', body: {} })),
   );
   const slicesOfTurn: number[] = [];
   let immediate: NodeJS.Immediate | undefined;
@@ -74,12 +74,12 @@ test('scans that run at one time share the turns of the event loop', async () =>
       slicesOfTurn[slicesOfTurn.length - 1] = (slicesOfTurn.at(-1) ?? 0) + 1;
     }
   };
-  const scans = 30;
+  const scans = 10;
   await Promise.all(Array.from({ length: scans }, scan));
   clearImmediate(immediate);
   view.close();
   await database.close();
-  // Three slices of 128 each; by this clock every slice takes a whole turn.
-  expect(slicesOfTurn.reduce((sum, slices) => sum + slices)).toBe(scans * 3);
+  // By this clock every look at it comes too late: slices become short, and each takes a whole turn.
+  expect(slicesOfTurn.reduce((sum, slices) => sum + slices)).toBeGreaterThan(scans * 10);
   expect(Math.max(...slicesOfTurn)).toBeLessThanOrEqual(2);
 });

@@ -8,6 +8,7 @@ import { IdWalk } from './id-walk.ts';
 import { leastKeyPlaces, orderPlaces } from './index-places.ts';
 import { creationPlaces, ListSource, type WalkDirection } from './list-source.ts';
 import { MergedWalk } from './merged-walk.ts';
+import type { ScanPace } from './scan-pace.ts';
 import { UnionWalk } from './union-walk.ts';
 import type { VisibleDocuments } from './visible-documents.ts';
 import type { Places, Source, Walk, WalkPlace } from './walk.ts';
@@ -18,8 +19,8 @@ export interface WalkRequest {
   readonly fits: (document: Document) => boolean;
   /** The same question, to a list of documents. */
   readonly predicate: () => Pick<Predicate, 'search' | 'count'>;
-  /** So many documents that are not asked for a walk may pass over at once. */
-  readonly skipMax: number;
+  /** How many documents that are not asked for a walk may pass over at once. */
+  readonly pace: Pick<ScanPace, 'steps'>;
   /** -1 to read the list from its end. It matters only to a plan whose documents come in order. */
   readonly feed: WalkDirection;
   /** Where in the list to begin, included. Only for a plan whose documents come in order. */
@@ -94,7 +95,7 @@ function entryWalk(
 }
 
 function merged(
-  { visible, fits, skipMax }: WalkRequest,
+  { visible, fits, pace }: WalkRequest,
   parts: {
     readonly source: Source;
     readonly places: Places;
@@ -102,7 +103,7 @@ function merged(
     readonly start: WalkPlace | undefined;
   },
 ): Walk {
-  return new MergedWalk({ visible, fits, skipMax, ...parts });
+  return new MergedWalk({ visible, fits, pace, ...parts });
 }
 
 function tableOf(access: Access): string | null {

@@ -1,5 +1,6 @@
 import type { Document } from '../../document/document.ts';
 import type { IndexKey } from '../index/index-keys.ts';
+import type { ScanPace } from './scan-pace.ts';
 import type { VisibleDocuments } from './visible-documents.ts';
 import type { Places, Source, Walk, WalkCount, WalkPlace } from './walk.ts';
 
@@ -13,7 +14,7 @@ export interface MergedWalkOptions {
   readonly isKept: () => boolean;
   /** Where to begin, included; absent: at the beginning. */
   readonly start?: WalkPlace | undefined;
-  readonly skipMax: number;
+  readonly pace: Pick<ScanPace, 'steps'>;
 }
 
 interface Changed {
@@ -58,7 +59,7 @@ export class MergedWalk implements Walk {
   }
 
   next(): Document | null | undefined {
-    const { source, visible, skipMax } = this.#options;
+    const { source, visible, pace } = this.#options;
     const unseen = visible.changed[this.#seen];
     if (unseen !== undefined) {
       this.#seen += 1;
@@ -68,9 +69,10 @@ export class MergedWalk implements Walk {
     if (!this.#ahead && !this.#sourceEnded) {
       // What was changed and comes before the entry found then is given before it, whatever was passed over.
       if (source.skip !== undefined) {
-        const skipped = source.skip(skipMax);
+        const { steps } = pace;
+        const skipped = source.skip(steps);
         this.skipped += skipped;
-        this.#isFound = skipped < skipMax;
+        this.#isFound = skipped < steps;
       }
       const isThere = source.next();
       if (isThere === null) return null;
@@ -91,10 +93,11 @@ export class MergedWalk implements Walk {
   count(documentsMax: number): WalkCount | null {
     const { source, visible } = this.#options;
     if (source.count === undefined || !this.#isKept) return null;
-    const unseen = visible.changed.slice(this.#seen, this.#seen + documentsMax);
-    this.#seen += unseen.length;
-    for (const document of unseen) this.#lookAt(document);
-    if (unseen.length === documentsMax) return { fitting: 0, passed: 0, ended: false };
+    for (let looked = 0; this.#seen < visible.changed.length; looked += 1) {
+      if (looked >= documentsMax) return { fitting: 0, passed: 0, ended: false };
+      const unseen = visible.changed[this.#seen++];
+      if (unseen !== undefined) this.#lookAt(unseen);
+    }
     const counted = source.count(documentsMax, visible.sequence);
     const ended = counted.passed < documentsMax;
     if (counted.passed > 0) this.#lastDocument = source.document;

@@ -15,6 +15,7 @@ import { suggestedIndex } from '../plan/suggested-index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ScanTurns } from '../scan-turns.ts';
 import { walkFor } from './access-walk.ts';
+import { ScanPace } from './scan-pace.ts';
 import type { VisibleDocuments } from './visible-documents.ts';
 import type { Walk } from './walk.ts';
 
@@ -49,17 +50,19 @@ export class QueryExecution {
   readonly #plan: Plan;
   readonly #operation: QueryExplanation['operation'];
   readonly #fits: (document: Document) => boolean;
+  readonly #pace: ScanPace;
   readonly #startedAt: number;
   #examined = 0;
   #returned = 0;
 
   constructor(context: ExecutionContext, query: FindQuery, operation: QueryExplanation['operation'], purpose: Purpose) {
-    const { visible, clock, planCosts } = context;
+    const { visible, clock, planCosts, scanTurns } = context;
     const { table, archived } = query;
     const matches = compileFilter(query.filter);
     this.#context = context;
     this.#query = query;
     this.#operation = operation;
+    this.#pace = new ScanPace(clock, scanTurns);
     this.#startedAt = clock.monotonic();
     this.#plan = new Planner(visible.state, visible.isNewest, query, purpose, planCosts).plan();
     this.#fits = (document) =>
@@ -209,17 +212,18 @@ export class QueryExecution {
 
   /** Counts many at once, as long as the walk can. */
   #countSlice(walk: Walk): { readonly fitting: number; readonly result: 'ended' | 'over' | 'one by one' } {
-    const { scanTurns, check } = this.#context;
-    check();
+    const pace = this.#pace;
+    this.#context.check();
     walk.resume();
+    pace.resume();
     let fitting = 0;
     for (;;) {
-      const counted = walk.count?.(scanTurns.steps) ?? null;
+      const counted = walk.count?.(pace.steps) ?? null;
       if (counted === null) return { fitting, result: 'one by one' };
       fitting += counted.fitting;
       this.#examined += counted.passed;
       if (counted.ended) return { fitting, result: 'ended' };
-      if (scanTurns.over) return { fitting, result: 'over' };
+      if (pace.isOver()) return { fitting, result: 'over' };
     }
   }
 
@@ -240,12 +244,12 @@ export class QueryExecution {
 
   #walk(feed: 1 | -1, start?: Position): Walk {
     const { filter, archived } = this.#query;
-    const { visible, scanTurns } = this.#context;
+    const { visible } = this.#context;
     return walkFor(this.#plan, {
       visible,
       fits: this.#fits,
       predicate: () => compileSearch(filter, archived),
-      skipMax: scanTurns.steps,
+      pace: this.#pace,
       feed,
       start,
     });
@@ -261,9 +265,10 @@ export class QueryExecution {
   }
 
   #slice(walk: Walk, take: (document: Document) => boolean): 'ended' | 'over' | 'enough' {
-    const { scanTurns, check } = this.#context;
-    check();
+    const pace = this.#pace;
+    this.#context.check();
     walk.resume();
+    pace.resume();
     let steps = 0;
     for (;;) {
       const before = walk.skipped;
@@ -276,9 +281,9 @@ export class QueryExecution {
         if ((walk.isFitting || this.#fits(document)) && take(document)) return 'enough';
       }
       steps += 1 + skipped;
-      if (steps < scanTurns.steps) continue;
+      if (steps < pace.steps) continue;
       steps = 0;
-      if (scanTurns.over) return 'over';
+      if (pace.isOver()) return 'over';
     }
   }
 

@@ -58,7 +58,7 @@ export interface Walk {
   resume(): void;
   /** Null when there was only something to pass over, undefined at the end. */
   next(): Document | null | undefined;
-  /** How many documents it has passed over because they do not fit. There are no more than `skipMax` of them in a `next`. */
+  /** How many documents it has passed over because they do not fit. There are no more than the pace allows in a `next`. */
   readonly skipped: number;
   /** Whether the document given last is known to be one that is asked for; else it has to be tried. */
   readonly isFitting: boolean;
