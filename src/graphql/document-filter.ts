@@ -77,8 +77,9 @@ export function addDocumentFilter(builder: YaradbSchemaBuilder) {
       regex: t.string({ description: 'Answers in linear time, whatever the pattern.' }),
       size: t.int(),
       mod: t.field({
-        type: ['SafeInt'],
-        description: 'A divisor and the remainder that a number leaves: [4, 0]. Fractions are cut off first.',
+        type: ['JSON'],
+        description:
+          'A divisor and the remainder that a number leaves, which has its sign: [4, 0], [4, -1]. Fractions are cut off first.',
       }),
       all: t.field({ type: ['JSON'], required: { list: false, items: false } }),
       some: t.field({

@@ -33,8 +33,8 @@ export interface FilterInput {
   readonly endsWith?: string | null | undefined;
   readonly regex?: string | null | undefined;
   readonly size?: number | null | undefined;
-  /** The divisor and the remainder. */
-  readonly mod?: readonly number[] | null | undefined;
+  /** The divisor and the remainder: whole numbers, of either sign. */
+  readonly mod?: readonly (JsonValue | undefined)[] | null | undefined;
   readonly some?: FilterInput | null | undefined;
 }
 
@@ -173,7 +173,11 @@ class FilterParser {
       case 'size':
         return sizeFilter(path, present(input.size), argument);
       case 'mod':
-        return modFilter(path, present(input.mod), argument);
+        return modFilter(
+          path,
+          present(input.mod).map((value) => value ?? null),
+          argument,
+        );
       case 'some':
         return { kind: operator, path, filter: this.parse(present(input.some), { ...place, element: true }) };
     }

@@ -60,8 +60,8 @@ export type DocumentFilter = {
   lte?: unknown;
   /** An object such as {"username": "alice"}: each field's whole value is equal. It never holds operators. */
   match?: unknown;
-  /** A divisor and the remainder that a number leaves: [4, 0]. Fractions are cut off first. */
-  mod?: Array<number> | null | undefined;
+  /** A divisor and the remainder that a number leaves, which has its sign: [4, 0], [4, -1]. Fractions are cut off first. */
+  mod?: Array<unknown> | null | undefined;
   ne?: unknown;
   not?: DocumentFilter | null | undefined;
   notIn?: Array<unknown> | null | undefined;

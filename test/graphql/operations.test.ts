@@ -154,7 +154,7 @@ describe.each(engineVariants)('GraphQL operations on the %s', (_name, openEngine
   });
 
   test('every operator of a filter reaches the documents', async () => {
-    const body = { level: 'Abc', list: [{ k: 1 }, { k: 2 }], tags: ['x', 'y'], nothing: null };
+    const body = { level: 'Abc', list: [{ k: 1 }, { k: 2 }], tags: ['x', 'y'], nothing: null, debt: -5 };
     await create(body, 'operators');
     const fits = async (filter: object): Promise<boolean> => (await levels('operators', { filter })).length === 1;
     for (const filter of [
@@ -178,6 +178,8 @@ describe.each(engineVariants)('GraphQL operations on the %s', (_name, openEngine
       { path: 'level', regex: '^A.c$' },
       { path: 'tags', size: 2 },
       { path: 'tags', all: ['y', 'x'] },
+      { path: 'debt', mod: [4, -1] },
+      { path: 'debt', mod: [-5, 0] },
       { path: 'list', some: { path: 'k', gt: 1 } },
       { path: 'tags', some: { eq: 'y' } },
     ]) {
