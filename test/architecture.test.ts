@@ -29,6 +29,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   '@pothos/core': ['graphql'],
   pino: ['http', 'graphql', 'rest', 'app.ts', 'cli'],
   'pino-pretty': ['cli'],
+  'csv-parse': ['cli'],
   'fs-native-extensions': ['embedded'],
   'node:fs': ['embedded', 'cli'],
   'node:fs/promises': ['embedded', 'cli'],

@@ -69,7 +69,7 @@ export class ServerRequest {
           connected = true;
         });
       });
-      request.on('error', (error) => reject(connected ? this.brokeOff(error) : this.#unreachable(error)));
+      request.on('error', (error) => reject(connected ? this.brokeOff(error) : unreachable(this.#url, error)));
       request.end();
     });
   }
@@ -87,14 +87,15 @@ export class ServerRequest {
     }
     return objectOf(text);
   }
+}
 
-  #unreachable(cause: Error): ServerError {
-    const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
-    return new ServerError(
-      `the server at ${this.#url.origin} cannot be reached: ${reason}. Start it, or name another one with --url`,
-      { cause },
-    );
-  }
+/** What it is called when there is no connection. */
+export function unreachable({ origin }: URL, cause: Error): ServerError {
+  const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
+  return new ServerError(
+    `the server at ${origin} cannot be reached: ${reason}. Start it, or name another one with --url`,
+    { cause },
+  );
 }
 
 /** Null when it is no object. */
