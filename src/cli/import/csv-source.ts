@@ -32,6 +32,8 @@ export class CsvSource implements ItemSource {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #header: CsvHeader | null = null;
   #headerText: Buffer | null = null;
+  /** Lines of the records so far, the header too; those without anything are not among them. */
+  #recordLines = 0;
 
   constructor(options: CsvOptions) {
     this.#options = options;
@@ -59,7 +61,7 @@ export class CsvSource implements ItemSource {
       return chunk === null ? this.#decoder.decode() : this.#decoder.decode(chunk, { stream: true });
     } catch (error) {
       throw new SourceError(
-        this.#parser.info.lines,
+        this.#nextLine,
         'from here on, somewhere, there are bytes that are not UTF-8. ' +
           'If it was made by Excel, save it as "CSV UTF-8", or convert it: iconv -f WINDOWS-1252 -t UTF-8',
         { cause: error },
@@ -76,10 +78,15 @@ export class CsvSource implements ItemSource {
       await done;
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
-      throw new SourceError(this.#parser.info.lines, error.message, { cause: error });
+      throw new SourceError(this.#nextLine, error.message, { cause: error });
     }
     this.#takeAll(items);
     return items;
+  }
+
+  /** Where the record begins that comes next. */
+  get #nextLine(): number {
+    return this.#recordLines + this.#parser.info.empty_lines + 1;
   }
 
   #takeAll(items: SourceItem[]): void {
@@ -94,8 +101,9 @@ export class CsvSource implements ItemSource {
   #itemOf({ record, raw, info }: CsvRecord): SourceItem | null {
     const trimmed = raw.replace(/[\r\n]+$/, '');
     const text = Buffer.from(trimmed);
-    // The parser tells the line on which a record ends.
-    const line = info.lines - (trimmed.match(/\n/g)?.length ?? 0);
+    // The parser's own count takes a CR LF in quotation marks for two line ends.
+    const line = this.#recordLines + info.empty_lines + 1;
+    this.#recordLines += (trimmed.match(/\n/g)?.length ?? 0) + 1;
     if (this.#header === null) {
       this.#headerText = text;
       this.#header = new CsvHeader(record, this.#options, line);

@@ -116,7 +116,7 @@ function failureOfImport(error: unknown, input: InputFile, counts: ImportCounts)
   const cause = { cause: error };
   if (error instanceof SourceError) {
     const before =
-      done === 0 ? 'Nothing was imported' : `What is before that is imported (${countText(done, 'document')})`;
+      done === 0 ? 'Nothing was imported' : `${countText(done, 'document')} from before that are in the database`;
     return new CommandFailure(exitCodes.usage, `${input.name}:${error.line}: ${error.message}. ${before}.`, cause);
   }
   const again = input.isRepeatable
