@@ -1,5 +1,6 @@
 import type { Row } from './bench.ts';
 import { runEventLoop } from './rows/event-loop.ts';
+import { runImport } from './rows/import.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   { name: 'create', run: runCreate },
   { name: 'graphql-get', run: runGraphqlGet },
   { name: 'graphql-create', run: runGraphqlCreate },
+  { name: 'import', run: runImport },
   { name: 'find', run: runFind },
   { name: 'range', run: runRange },
   { name: 'filters', run: runFilters },

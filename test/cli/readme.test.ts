@@ -10,6 +10,7 @@ import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-code.ts';
 import { commandHelpText, helpText } from '../../src/cli/help.ts';
 import { settings } from '../../src/config.ts';
 import { startServer } from '../process/server-process.ts';
+import { writeLegacy2 } from './legacy/legacy-fixture.ts';
 
 const root = new URL('../../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
@@ -61,7 +62,7 @@ describe('README', () => {
 });
 
 describe('README for operators', () => {
-  const commandLines = Array.from(readme.matchAll(/^npm run -s yaradb -- (.+)$/gm), ([, line = '']) => line);
+  const commandLines = Array.from(readme.matchAll(/^ *npm run -s yaradb -- (.+)$/gm), ([, line = '']) => line);
 
   test('has an example of every command', () => {
     const named = new Set(commandLines.map((line) => line.split(' ')[0]));
@@ -78,6 +79,7 @@ describe('README for operators', () => {
         const headers = { 'content-type': 'application/json' };
         expect((await fetch(`${url}/document/create`, { method: 'POST', headers, body })).status).toBe(200);
       }
+      writeLegacy2(join(directory, 'old_data'), [{ id: 'a1b2c3d4-0000-4000-8000-000000000001', body: '{"n": 1}' }]);
       const program = new URL('../../src/cli/main.ts', import.meta.url).pathname;
       for (const line of commandLines) {
         const options = { cwd: directory, env: { ...process.env, YARADB_PORT: new URL(url).port } };
