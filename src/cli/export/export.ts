@@ -59,7 +59,8 @@ export const exportCommand: Command = {
   examples: [
     'yaradb export people.ndjson --table people',
     'yaradb export everything.ndjson --documents --archived',
-    'yaradb export kyiv.csv --table people --fields \'$id,email,address.city\' --query \'{"address.city": "Kyiv"}\'',
+    "yaradb export people.csv --table people --fields '$id,email,address.city'",
+    'yaradb export kyiv.json --query \'{"address.city": "Kyiv"}\'',
     'yaradb export - --format ndjson --table people | gzip > people.ndjson.gz',
   ],
   options,

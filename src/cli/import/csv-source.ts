@@ -73,12 +73,14 @@ export class CsvSource implements ItemSource {
     const items: SourceItem[] = [];
     try {
       const done = promisify(start)();
+      // Should reading throw first, that is what is told.
+      done.catch(() => undefined);
       // It is done only when there is room again for what comes out.
       this.#takeAll(items);
       await done;
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
-      throw new SourceError(this.#nextLine, error.message, { cause: error });
+      throw new SourceError(this.#nextLine, error.message, { cause: error }).behind(items);
     }
     this.#takeAll(items);
     return items;

@@ -7,7 +7,7 @@ import type { InputFile } from './input-file.ts';
 import { type ReadItem, readItems } from './item-reader.ts';
 import { type ItemPreparation, type PreparedItem, refusalOf } from './prepared-item.ts';
 import type { RefusalReport } from './refusal-report.ts';
-import type { ItemSource } from './source-item.ts';
+import { type ItemSource, SourceError } from './source-item.ts';
 
 export interface FileImportOptions {
   readonly input: InputFile;
@@ -74,15 +74,23 @@ export async function importFile(
     // Whoever awaits it next is told; until then it is nobody's.
     sending.catch(() => undefined);
   };
-  for await (const items of readItems(input.chunks(), source, { hash, onBytes })) {
-    refusals.setHeader(source.headerText);
-    for (const item of items) {
-      const prepared = preparedOrRefused(item, options);
-      if (prepared === null) continue;
-      batch.push(prepared);
-      batchBytes += prepared.bodyText.length;
-      if (batch.length >= itemsInBatch || batchBytes >= bytesInBatch) await flush();
+  try {
+    for await (const items of readItems(input.chunks(), source, { hash, onBytes })) {
+      refusals.setHeader(source.headerText);
+      for (const item of items) {
+        const prepared = preparedOrRefused(item, options);
+        if (prepared === null) continue;
+        batch.push(prepared);
+        batchBytes += prepared.bodyText.length;
+        if (batch.length >= itemsInBatch || batchBytes >= bytesInBatch) await flush();
+      }
     }
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    // What came before the place that cannot be read is as good as any.
+    await flush();
+    await sending;
+    throw error;
   }
   if (batch.length > 0) await flush();
   await sending;

@@ -1,5 +1,5 @@
 import type { Hash } from 'node:crypto';
-import type { ItemSource, SourceItem } from './source-item.ts';
+import { type ItemSource, SourceError, type SourceItem } from './source-item.ts';
 
 export interface ReadItem extends SourceItem {
   /** Its place among all items of the input, from 0. */
@@ -20,12 +20,17 @@ export async function* readItems(
 ): AsyncGenerator<readonly ReadItem[]> {
   let ordinal = 0;
   const numbered = (items: readonly SourceItem[]): ReadItem[] => items.map((item) => ({ ...item, ordinal: ordinal++ }));
-  for await (const chunk of chunks) {
-    hash?.update(chunk);
-    const items = await source.push(chunk);
-    onBytes?.(chunk.length);
-    if (items.length > 0) yield numbered(items);
+  try {
+    for await (const chunk of chunks) {
+      hash?.update(chunk);
+      const items = await source.push(chunk);
+      onBytes?.(chunk.length);
+      if (items.length > 0) yield numbered(items);
+    }
+    const last = await source.end();
+    if (last.length > 0) yield numbered(last);
+  } catch (error) {
+    if (error instanceof SourceError && error.items.length > 0) yield numbered(error.items);
+    throw error;
   }
-  const last = await source.end();
-  if (last.length > 0) yield numbered(last);
 }

@@ -39,7 +39,11 @@ export class JsonSource implements ItemSource {
 
   push(chunk: Buffer): readonly SourceItem[] {
     const items: SourceItem[] = [];
-    this.pushFrom(chunk, 0, items);
+    try {
+      this.pushFrom(chunk, 0, items);
+    } catch (error) {
+      throw error instanceof SourceError ? error.behind(items) : error;
+    }
     return items;
   }
 

@@ -10,20 +10,25 @@ const toldMax = 100;
 export class RefusalReport {
   readonly #name: string;
   readonly #progress: Progress;
-  readonly #file: number | null;
+  readonly #path: string | null;
+  #file: number | null = null;
   readonly #told: Refusal[] = [];
   #headerText: Buffer | null = null;
   #count = 0;
 
   /**
    * @param name of the input.
-   * @param path of the file, which is made anew; null for none.
-   * @throws the system's own error when it cannot be made.
+   * @param path of the file; null for none.
    */
   constructor(name: string, path: string | null, progress: Progress) {
     this.#name = name;
+    this.#path = path;
     this.#progress = progress;
-    this.#file = path === null ? null : openSync(path, 'w');
+  }
+
+  /** Makes the file anew, once it is sure that there will be an import. @throws the system's own error when it cannot be made. */
+  begin(): void {
+    if (this.#path !== null) this.#file = openSync(this.#path, 'w');
   }
 
   /** The first of them. */

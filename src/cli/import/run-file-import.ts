@@ -41,7 +41,7 @@ export async function runFileImport(given: GivenArguments, path: string): Promis
   const url = serverUrlOf(given);
   const startedAt = performance.now();
   const connection = new ServerConnection(url);
-  const refusals = openReport(input, errorsPath, progress);
+  const refusals = new RefusalReport(input.name, errorsPath, progress);
   const server = new ImportServer(connection);
   const batches = new BatchImport(server, given.value(importOptions.mode) ?? 'insert', (refusal) =>
     refusals.add(refusal),
@@ -50,6 +50,7 @@ export async function runFileImport(given: GivenArguments, path: string): Promis
   try {
     await server.greet();
     const digest = input.isRepeatable ? await checkInput(reading) : null;
+    begin(refusals, errorsPath);
     const preparation = new ItemPreparation({
       documents: given.has(importOptions.documents),
       table: given.value(importOptions.table),
@@ -75,9 +76,9 @@ export async function runFileImport(given: GivenArguments, path: string): Promis
   }
 }
 
-function openReport(input: InputFile, path: string | null, progress: Progress): RefusalReport {
+function begin(refusals: RefusalReport, path: string | null): void {
   try {
-    return new RefusalReport(input.name, path, progress);
+    refusals.begin();
   } catch (error) {
     throw new UsageError(`--errors ${path} cannot be written (${error instanceof Error ? error.message : error})`);
   }

@@ -27,10 +27,18 @@ export interface ItemSource {
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly line: number;
+  /** Those of the same piece that stand before it. */
+  items: readonly SourceItem[] = [];
 
   constructor(line: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.line = line;
+  }
+
+  /** The same error, which comes behind these items. */
+  behind(items: readonly SourceItem[]): this {
+    this.items = items;
+    return this;
   }
 }
 

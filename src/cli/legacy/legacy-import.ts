@@ -38,6 +38,7 @@ export async function makeLegacyDirectory(options: LegacyImportOptions): Promise
   const made = join(directory, `import-${randomBytes(4).toString('hex')}.yaradb-partial`);
   try {
     await checkFree(directory);
+    await removePartial(directory);
     await makeDurableDirectory(fileSystem, made);
     onProgress('writing the documents');
     await foundDatabase({ fileSystem, clock: systemClock, random: systemRandom, directory: made, ...foundation });
@@ -77,6 +78,15 @@ async function sizeIfThere(path: string): Promise<number> {
   const file = await fileSystem.open(path, 'read');
   return file.size().finally(() => file.close());
 }
+
+/** What an import that was killed has left: no other one is under way, since the directory is locked. */
+async function removePartial(directory: string): Promise<void> {
+  for (const name of await fileSystem.list(directory)) {
+    if (partialName.test(name)) rmSync(join(directory, name), { recursive: true });
+  }
+}
+
+const partialName = /^import-[0-9a-f]{8}\.yaradb-partial$/;
 
 /** Takes out a database without a commit: `checkFree` has looked. */
 async function clear(directory: string): Promise<void> {

@@ -254,6 +254,18 @@ describe('standard input', () => {
     expect((await fixture.documents('piped')).length).toBe(4500);
   });
 
+  test('that cannot be read further is told with its line, after what came before it was imported', async () => {
+    fixture.write('mark.txt', 'a\n1\n2\n3"\n4\n');
+    const failure = piped('cat mark.txt | yaradb import - --format csv --table mark');
+    await expect(failure).rejects.toMatchObject({
+      code: exitCodes.usage,
+      stderr: expect.stringMatching(
+        /^yaradb: standard input:4: .*2 documents from before that are in the database\.\n$/,
+      ),
+    });
+    expect(await fixture.bodies('mark')).toEqual([{ a: '1' }, { a: '2' }]);
+  });
+
   test('that is cut off is told, after what came before it was imported', async () => {
     const failure = piped(`echo '{"a":1}{"a":2}{"a"' | yaradb import - --format json --table cut`);
     await expect(failure).rejects.toMatchObject({ code: exitCodes.refusedSome });

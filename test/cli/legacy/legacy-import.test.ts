@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/cli/exit-code.ts';
 import { hashBody } from '../../../src/document/body-hash.ts';
@@ -366,6 +367,19 @@ describe('the data directory', () => {
     expect([ending.code, ending.stderr]).toEqual([exitCodes.usage, lineOf('holds a database of this server already')]);
     rmSync(folder.join('new', 'lock'));
     expect(contentsOf(folder.join('new'))).toEqual(before);
+  });
+
+  test('in which an import was killed does not open half made, and what it left beside is cleared away', async () => {
+    using folder = new TemporaryFolder();
+    const legacy = writeLegacy2(folder.join('old'), documents);
+    const directory = folder.join('new');
+    mkdirSync(join(directory, 'import-0123abcd.yaradb-partial', 'log'), { recursive: true });
+    const { server } = await imported(legacy, directory);
+    server.kill('SIGKILL');
+    await server.ended;
+    expect(readdirSync(directory).sort()).toEqual(['lock', 'log', 'snapshots']);
+    rmSync(join(directory, 'log'), { recursive: true });
+    await expect(startServer(directory)).rejects.toThrow('ended with 3 ');
   });
 
   test('of the old server must hold its files', async () => {
