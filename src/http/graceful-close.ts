@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import { setImmediate as turnOfEventLoop, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { AsciiResponse } from './ascii-response.ts';
 
 /**
  * Makes a close answer what clients sent before they could know of it. From its beginning no new connection is accepted, and
@@ -22,7 +23,7 @@ export class GracefulClose {
   /** The class of the answers of the server that `watch` is to be told of. A hook of the router's would cost every answer more than this. */
   responseClass(): typeof ServerResponse {
     const hasBegun = () => this.#begun;
-    return class<Request extends IncomingMessage> extends ServerResponse<Request> {
+    return class<Request extends IncomingMessage> extends AsciiResponse<Request> {
       override writeHead(status: number, message?: string, headers?: OutgoingHeaders): this;
       override writeHead(status: number, headers?: OutgoingHeaders): this;
       override writeHead(status: number, messageOrHeaders?: string | OutgoingHeaders, headers?: OutgoingHeaders): this {
