@@ -1,4 +1,5 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
+import type { ChangeStream, ChangesRequest } from '../database/changes.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
@@ -21,6 +22,7 @@ import {
   type EmbeddedDatabaseOptions,
 } from './embedded-database-options.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
+import { ChangeFeed } from './feed/change-feed.ts';
 import { sequenceAt } from './history/commit-time.ts';
 import { PastMemory } from './history/past-memory.ts';
 import { TimeSlice } from './history/time-slice.ts';
@@ -143,6 +145,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #indexes: IndexCatalog;
   readonly #tables: TableCatalog;
   readonly #tableReader: TableReader;
+  readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
@@ -194,6 +197,15 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
     this.#tableReader = new TableReader(state, clock);
+    this.#feed = new ChangeFeed({
+      state,
+      history: parts.storage.past,
+      clock,
+      epoch: () => parts.storage.log.epoch,
+      oldest: () => parts.storage.history.oldest,
+      erasuresMax: Math.max(limits.operationsMax, defaultLimits.operationsMax),
+      ...limits,
+    });
     this.#backups = new DatabaseBackups({
       fileSystem: parts.fileSystem,
       clock,
@@ -305,6 +317,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return view;
   }
 
+  async changes(_principal: Principal, request: ChangesRequest): Promise<ChangeStream> {
+    this.#checkOpen();
+    return this.#feed.subscribe(request);
+  }
+
   async commit(principal: Principal, operations: readonly Operation[], options: CommitOptions = {}): Promise<Commit> {
     return this.#write(() => this.#documentCommits.commit(principal.name, operations, options));
   }
@@ -383,6 +400,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#memory.close();
     try {
       this.#closing.abort(stopping());
+      this.#feed.close();
       await this.#builder.close();
       await this.#storage.close();
     } finally {
