@@ -5,6 +5,7 @@ import type { Principal } from '../database/principal.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
+import { EventStreamDoor } from './event-stream-door.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
 import {
@@ -13,10 +14,18 @@ import {
   type GraphqlResponse,
   type GraphqlResult,
 } from './graphql-response.ts';
-import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
+import { LiveOperations } from './live-operations.ts';
+import {
+  acceptsEventStream,
+  acceptsPage,
+  contentType,
+  type GraphqlMediaType,
+  negotiateMediaType,
+} from './media-type.ts';
 import type { GraphqlServices } from './operation-context.ts';
 import { OperationExecutor } from './operation-executor.ts';
 import { buildSchema } from './schema.ts';
+import { WebSocketDoor } from './websocket-door.ts';
 import { createYogaServer } from './yoga.ts';
 
 export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
@@ -31,6 +40,12 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly answerLengthMax?: number;
   /** With `yoga` every request goes through GraphQL Yoga, which answers the same more slowly. Default `plans`. */
   readonly execution?: 'plans' | 'yoga';
+  /** Operations at once on one WebSocket. Default 100. */
+  readonly connectionOperationsMax?: number;
+  /** Bytes of a message that a WebSocket brings. Default 16 Mi. */
+  readonly messageBytesMax?: number;
+  /** Milliseconds after which an idle stream of events says that it is still there, and the peer of a WebSocket is asked whether it is. Default 12,000. */
+  readonly keepAliveMs?: number;
 }
 
 /** The path that GraphQL is served at. */
@@ -54,13 +69,54 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     const logger = quietLogger(server.log);
     const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, logger });
     const executor = new OperationExecutor(schema, services, documentLimits);
+    const operations = new LiveOperations({ schema, services, documentLimits, answerLengthMax });
+    const { keepAliveMs = 12_000, connectionOperationsMax = 100, messageBytesMax = 16 * 1024 * 1024 } = options;
+    const eventStreams = new EventStreamDoor(operations, keepAliveMs);
+    const webSockets = new WebSocketDoor({
+      operations,
+      jsonLimits,
+      keepAliveMs,
+      connectionOperationsMax,
+      messageBytesMax,
+    });
     const page = new GraphiqlPage(graphqlPath);
 
     /** By Yoga, which knows all transports and all of GraphQL. */
     async function answer(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
+      const eventStream = acceptsEventStream(request.headers.accept);
+      if (eventStream === 'prefers') return answerWithEvents(request, reply, parameters);
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
-      const response = await yoga.handleRequest(
+      let isSubscription = false;
+      const onSubscription = () => {
+        isSubscription = true;
+      };
+      const response = await askYoga(request, mediaType, parameters, onSubscription);
+      if (isSubscription && eventStream === 'accepts') return answerWithEvents(request, reply, parameters);
+      return send(reply, {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await response.text(),
+      });
+    }
+
+    function answerWithEvents(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
+      reply.header('vary', 'Accept');
+      return eventStreams.answer(reply, {
+        caller: { principal: principalOf(request), report: (error) => report(error, request) },
+        parameters,
+        lastEventId: request.headers['last-event-id'],
+        answerOnce: async () => (await askYoga(request, 'application/json', parameters, () => {})).text(),
+      });
+    }
+
+    async function askYoga(
+      request: FastifyRequest,
+      mediaType: GraphqlMediaType,
+      parameters: () => GraphqlParameters,
+      onSubscription: () => void,
+    ) {
+      return yoga.handleRequest(
         // Yoga reads the method and the path; the body is long read, and all else is in the context.
         new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
           method: request.method === 'POST' ? 'POST' : 'GET',
@@ -70,17 +126,16 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
           mediaType,
           parameters,
           report: (error: unknown) => report(error, request),
+          onSubscription,
         },
       );
-      return send(reply, {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: await response.text(),
-      });
     }
 
     /** A plain operation takes the short way, from the body to the text of the answer; what is more than that goes to Yoga. */
     async function answerPost(request: FastifyRequest, reply: FastifyReply) {
+      if (acceptsEventStream(request.headers.accept) === 'prefers') {
+        return answerWithEvents(request, reply, () => parseGraphqlBody(request.body));
+      }
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
       const result = executePost(request);
@@ -99,14 +154,22 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       }
     }
 
+    webSockets.listen(server);
+    server.addHook('preClose', async () => {
+      eventStreams.finish();
+      webSockets.finish();
+    });
     await server.register(
       async (scope) => {
         scope.post('', answerPost);
-        scope.get('', (request, reply) =>
-          acceptsPage(request.headers.accept)
-            ? page.send(request, reply)
-            : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),
-        );
+        scope.get('', (request, reply) => {
+          if (webSockets.isUpgrade(request)) {
+            const caller = { principal: principalOf(request), report: (error: unknown) => report(error, request) };
+            return webSockets.accept(request, reply, caller);
+          }
+          if (acceptsPage(request.headers.accept)) return page.send(request, reply);
+          return answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits));
+        });
         // Under a prefix there is one of its own, so that the hook below sees what no route answers as well.
         scope.setNotFoundHandler(() => {
           throw new TypeError('The server refuses what no route answers before it comes here');

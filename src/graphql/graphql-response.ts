@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isTextLonger } from '../document/json-length.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { LimitExceededError } from '../errors.ts';
@@ -26,31 +26,48 @@ export interface GraphqlResponse {
  */
 export const answerLengthMaxDefault = 80 * 1024 * 1024;
 
-/** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
+/** The response of GraphQL over HTTP to a result. */
 export function createGraphqlResponse(
-  { data, errors = [], extensions }: GraphqlResult,
+  result: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
 ): GraphqlResponse {
-  const graphqlErrors = errors.map(asGraphqlError);
-  const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
-  const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
-  const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
+  const errors = (result.errors ?? []).map(asGraphqlError);
+  const answer = createGraphqlAnswer({ ...result, errors }, report, answerLengthMax);
+  const masked = answer.errors?.some(({ extensions }) => extensions?.code === 'INTERNAL') ?? false;
+  const refusal = result.data === undefined ? refusalOf(errors, mediaType, masked) : undefined;
+  return {
+    status: refusal?.status ?? 200,
+    headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
+    body: stringifyJson(answer),
+  };
+}
+
+/** A result as clients see it. */
+export interface GraphqlAnswer {
+  readonly errors?: readonly GraphQLFormattedError[];
+  readonly data?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** The answer to a result, over whatever transport. No error leaves the server but through here. */
+export function createGraphqlAnswer(
+  { data, errors = [], extensions }: GraphqlResult,
+  report: ErrorReporter,
+  answerLengthMax = answerLengthMaxDefault,
+): GraphqlAnswer {
+  const formatted = errors.map((error) => formatGraphqlError(asGraphqlError(error), report));
   const answer = {
     ...(formatted.length > 0 && { errors: formatted }),
     ...(data !== undefined && { data }),
     ...(extensions !== undefined && { extensions }),
   };
-  return {
-    status: refusal?.status ?? 200,
-    headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
-    body: stringifyJson(isTextLonger(answer, answerLengthMax) ? tooLong(answerLengthMax, report) : answer),
-  };
+  return isTextLonger(answer, answerLengthMax) ? tooLong(answerLengthMax, report) : answer;
 }
 
 /** In the place of an answer to what was executed: mutations stand, so there is `data`, of which nothing can be told. */
-function tooLong(limit: number, report: ErrorReporter): object {
+function tooLong(limit: number, report: ErrorReporter): GraphqlAnswer {
   const originalError = new LimitExceededError(
     `The answer would be longer than about ${limit} characters: ask for fewer documents at once. Mutations of this request stand`,
     { limit },
@@ -81,7 +98,7 @@ function isRefusal(http: unknown): http is Refusal {
   return typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number';
 }
 
-function asGraphqlError(error: unknown): GraphQLError {
+export function asGraphqlError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError =
     error instanceof Error ? error : new Error('A value that is no error was thrown', { cause: error });

@@ -1,4 +1,4 @@
-import { type DocumentNode, execute, type GraphQLSchema, getOperationAST, Source } from 'graphql';
+import { type DocumentNode, execute, GraphQLError, type GraphQLSchema, getOperationAST, Source } from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../database/principal.ts';
@@ -18,6 +18,8 @@ export interface GraphqlRequest extends Record<string, unknown> {
   /** Throws a `GraphQLError` for parameters that cannot be used. */
   readonly parameters: () => GraphqlParameters;
   readonly report: ErrorReporter;
+  /** Called for a subscription, which is not answered with one result. */
+  readonly onSubscription: () => void;
 }
 
 export interface YogaOptions {
@@ -84,6 +86,10 @@ function useOwnPipeline({
         }
       });
     },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      args.contextValue.onSubscription();
+      setResultAndStopExecution({ errors: [needsStream()] });
+    },
     onResultProcess({ serverContext, setResultProcessor }) {
       const { mediaType, report } = serverContext;
       setResultProcessor((result, fetchApi) => {
@@ -99,7 +105,15 @@ function useOwnPipeline({
   };
 }
 
-/** Lists of results come of batches, and streams of subscriptions and `@defer`: none of them exist here. */
+function needsStream(): GraphQLError {
+  const message =
+    'A subscription is answered as text/event-stream, or over a WebSocket: accept the one or open the other';
+  return new GraphQLError(message, {
+    extensions: { code: 'INVALID_ARGUMENT', expected: 'Accept: text/event-stream', http: { status: 406 } },
+  });
+}
+
+/** Lists of results come of batches, and streams of `@defer`: none of them exist here. */
 function singleResult(result: object): GraphqlResult {
   if (Array.isArray(result) || Symbol.asyncIterator in result) throw new TypeError('Expected one result');
   return result;
