@@ -58,6 +58,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       segmentBytesMax: config.segmentBytesMax,
       snapshotLogBytes: config.snapshotLogBytes,
       historyBytesMax: config.historyBytesMax,
+      subscriptionsMax: config.subscriptionsMax,
+      feedBytesMax: config.feedBytesMax,
       viewsMax: config.viewsMax,
       groupsMax: config.groupsMax,
       pastBytesMax: config.pastBytesMax,
@@ -97,7 +99,11 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   server.register(
     createRestRouter({ database, principalOf, now, queryLimits, bodyBytesMax, jsonLimits, selfDestructAllowed }),
   );
-  server.register(createGraphqlPlugin({ database, version, principalOf, now, queryLimits, jsonLimits }));
+  const { connectionOperationsMax } = config;
+  const webSocketLimits = { connectionOperationsMax, messageBytesMax: bodyBytesMax };
+  server.register(
+    createGraphqlPlugin({ database, version, principalOf, now, queryLimits, jsonLimits, ...webSocketLimits }),
+  );
 
   return {
     failed: failed.promise,

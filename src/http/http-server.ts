@@ -48,6 +48,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       headersTimeout: timeouts.headersMsMax,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
       ServerResponse: closing.responseClass(),
+      // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
+      shouldUpgradeCallback: ({ headers }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0,
     },
   });
   // Without a logger of its own the router would give none to its plugins.

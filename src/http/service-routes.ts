@@ -28,6 +28,7 @@ export function addServiceRoutes(
       find: '/document/find',
       batchCreate: '/document/batch/create',
       combine: '/document/combine',
+      changes: '/changes',
     },
     ...(backups === undefined && maintenance === undefined ? {} : { system }),
     health: { live: '/livez', ready: '/readyz' },

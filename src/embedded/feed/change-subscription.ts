@@ -41,6 +41,7 @@ export class ChangeSubscription implements ChangeStream {
   #events: ChangeEvent[] = [];
   #eventBytes = 0;
   #wake: (() => void) | null = null;
+  #hasCaughtUp = false;
   #resync = false;
   #ended = false;
 
@@ -93,10 +94,10 @@ export class ChangeSubscription implements ChangeStream {
   }
 
   async #wait(): Promise<void> {
-    // The first time it says from where the stream can be resumed.
-    if (this.#toldSequence === -1) {
-      this.#add(this.#options.progressAt(this.#sequence));
-      return;
+    // The first time it says that this is all there was, and from where the stream can be resumed.
+    if (!this.#hasCaughtUp) {
+      this.#hasCaughtUp = true;
+      if (this.tellProgress()) return;
     }
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
