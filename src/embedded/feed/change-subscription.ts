@@ -38,6 +38,8 @@ export class ChangeSubscription implements ChangeStream {
   /** The last commit that the subscriber knows to have been told of; -1 before the first event. */
   #toldSequence = -1;
   #toldAt: number;
+  /** What was erased up to this commit may have been left out of what was told. */
+  #hiddenUpTo = 0;
   #events: ChangeEvent[] = [];
   #eventBytes = 0;
   #wake: (() => void) | null = null;
@@ -135,6 +137,7 @@ export class ChangeSubscription implements ChangeStream {
       this.#resync = true;
       return;
     }
+    this.#hiddenUpTo = Math.max(this.#hiddenUpTo, block.hiddenUpTo);
     const slice = new TimeSlice(clock);
     for (let index = first - block.first; index < block.commits.length && !this.#isFull; index += 1) {
       const commit = block.commits[index];
@@ -145,7 +148,7 @@ export class ChangeSubscription implements ChangeStream {
   }
 
   #lookAt(commit: FeedCommit): void {
-    const told = this.#options.selection.of(commit, this.#options.epoch);
+    const told = this.#options.selection.of(commit, this.#options.epoch, this.#hiddenUpTo);
     if (told === 'resync') {
       this.#resync = true;
       return;

@@ -1,5 +1,6 @@
-import type { ChangeKind, ChangeSet, DocumentChanged } from '../../database/changes.ts';
+import type { ChangeSet, DocumentChanged } from '../../database/changes.ts';
 import type { Document } from '../../document/document.ts';
+import type { ToldKind } from './change-selection.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 /** A commit as the feed keeps it: of each document that it changed, what it was and what it became. */
@@ -84,8 +85,11 @@ export class FeedChange {
   }
 
   /** As a subscriber is told of it. */
-  told(kind: ChangeKind): DocumentChanged | null {
-    if (this.tombstone !== null) return { kind, document: this.tombstone, before: null };
-    return this.document === null ? null : { kind, document: this.document, before: this.before };
+  told(kind: ToldKind): DocumentChanged | null {
+    const { document, before, tombstone } = this;
+    if (kind === 'ERASED') return tombstone === null ? null : { kind, document: tombstone, before: null };
+    if (document === null) return null;
+    if (kind === 'LEFT_AND_GONE') return { kind: 'LEFT', document: tombstoneOf(document), before: null };
+    return { kind, document, before };
   }
 }

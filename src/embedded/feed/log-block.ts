@@ -90,7 +90,8 @@ class BlockReader {
 
   #block(): LogBlock {
     if (this.#commits.length === 0) throw new MalformedError(`commit ${this.#request.sequence} is not there`);
-    return { first: this.#request.sequence, commits: this.#commits, bytes: this.#bytes };
+    const { sequence, state } = this.#request;
+    return { first: sequence, commits: this.#commits, bytes: this.#bytes, hiddenUpTo: state.sequence };
   }
 
   async #feedCommit(commit: LoggedCommit): Promise<FeedCommit> {

@@ -10,6 +10,8 @@ export interface LogBlock {
   readonly first: number;
   readonly commits: readonly FeedCommit[];
   readonly bytes: number;
+  /** Documents that were erased up to this commit are left out. */
+  readonly hiddenUpTo: number;
 }
 
 export interface LogReplayOptions {
