@@ -1,4 +1,5 @@
 import type { ChangesRequest, Progress } from '../../database/changes.ts';
+import type { Document } from '../../document/document.ts';
 import { DatabaseError } from '../../errors.ts';
 import type { HistoryReader } from '../history/history-reader.ts';
 import { TimeSlice } from '../history/time-slice.ts';
@@ -46,7 +47,7 @@ export class ChangeFeed {
   /** Those that have been told all there is for them. */
   readonly #waiting = new Set<ChangeSubscription>();
   #passing = false;
-  /** Erased since the last redaction. */
+  /** Ids of what was erased since the last redaction. */
   #erased = new Set<string>();
   #cancelRedaction: (() => void) | null = null;
   #cancelProgress: (() => void) | null = null;
@@ -74,7 +75,7 @@ export class ChangeFeed {
     const selection = new ChangeSelection({
       table,
       filter,
-      isThere: ({ id, createdSequence }) => state.document(id)?.createdSequence === createdSequence,
+      isThere: (document) => this.#isThere(document),
     });
     const ring = this.#beginRing();
     const subscription = new ChangeSubscription({
@@ -101,6 +102,10 @@ export class ChangeFeed {
     this.#cancelRedaction?.();
     this.#cancelProgress?.();
     for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  #isThere({ id, createdSequence }: Document): boolean {
+    return this.#options.state.document(id)?.createdSequence === createdSequence;
   }
 
   #beginRing(): CommitRing {
@@ -174,11 +179,13 @@ export class ChangeFeed {
   /** What was erased leaves the memory: who is behind is told by then that it is gone, and no more. */
   #redact(): void {
     this.#cancelRedaction = null;
-    const erased = this.#erased;
+    const ids = this.#erased;
     this.#erased = new Set();
+    // Others may have been made under their ids since.
+    const isErased = (document: Document) => ids.has(document.id) && !this.#isThere(document);
     for (const commit of this.#ring?.commits() ?? []) {
       let changed = false;
-      for (const change of commit.changes) if (change.redact(erased)) changed = true;
+      for (const change of commit.changes) if (change.redact(isErased)) changed = true;
       if (changed) commit.forgetSets();
     }
     this.#replay.clear();

@@ -75,10 +75,10 @@ export class FeedChange {
     this.tombstone = tombstone;
   }
 
-  /** Lets go of what was in the document, if it is among those that were erased. */
-  redact(erased: ReadonlySet<string>): boolean {
-    const id = this.document?.id ?? this.before?.id;
-    if (id === undefined || !erased.has(id)) return false;
+  /** Lets go of what was in the document, if it is one of those that were erased. */
+  redact(isErased: (document: Document) => boolean): boolean {
+    const document = this.document ?? this.before;
+    if (document === null || !isErased(document)) return false;
     this.document = null;
     this.before = null;
     return true;
