@@ -1,6 +1,7 @@
-import type { HistoryReader, PastFiles } from '../history/history-reader.ts';
+import type { HistoryReader } from '../history/history-reader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { State } from '../state.ts';
+import { BlockBounds } from './block-bounds.ts';
 import type { FeedCommit } from './feed-commit.ts';
 import { FramePlaces } from './frame-places.ts';
 import { readLogBlock } from './log-block.ts';
@@ -24,6 +25,8 @@ export interface LogReplayOptions {
 
 /** A block is of about so many bytes, and one commit at least. */
 const blockBytes = 512 * 1024;
+/** Fewer blocks would be read over and over by those who are behind by more or less. */
+const bytesMin = 8 * blockBytes;
 
 /**
  * Commits that are not in memory any more, for those who are behind. They share what is read: after a restart a thousand of them come back for
@@ -32,6 +35,7 @@ const blockBytes = 512 * 1024;
 export class LogReplay {
   readonly #options: LogReplayOptions;
   readonly #places = new FramePlaces();
+  readonly #bounds = new BlockBounds();
   /** The one that was used last is the last. */
   #blocks: LogBlock[] = [];
   #turn: Promise<unknown> = Promise.resolve();
@@ -69,15 +73,31 @@ export class LogReplay {
   }
 
   async #read(sequence: number): Promise<LogBlock | null> {
-    const { state, history, bytesMax } = this.#options;
-    const places = this.#places;
-    const read = (files: PastFiles) =>
-      readLogBlock(files, { sequence, newest: state.sequence, state, places, blockBytes });
-    const block = await history.read(state.sequence, read);
-    if (block === null) return null;
+    const { state } = this.#options;
+    const known = this.#bounds.around(sequence);
+    const again = known === undefined ? null : await this.#readBlock(known.first, known.last, Number.POSITIVE_INFINITY);
+    if (again !== null) return again;
+    const newest = Math.min(state.sequence, this.#bounds.endBehind(sequence));
+    const block = await this.#readBlock(sequence, newest, blockBytes);
+    if (block === null || known !== undefined) return block;
+    const last = sequence + block.commits.length - 1;
+    // One that ends with the newest commit would end elsewhere by now.
+    if (last < state.sequence) this.#bounds.add({ first: sequence, last });
+    return block;
+  }
+
+  async #readBlock(sequence: number, newest: number, bytesMax: number): Promise<LogBlock | null> {
+    const { state, history } = this.#options;
+    const request = { sequence, newest, state, places: this.#places, blockBytes: bytesMax };
+    const block = await history.read(state.sequence, (files) => readLogBlock(files, request));
+    if (block !== null) this.#keep(block);
+    return block;
+  }
+
+  #keep(block: LogBlock): void {
     this.#blocks.push(block);
+    const bytesMax = Math.max(bytesMin, this.#options.bytesMax);
     let bytes = this.#blocks.reduce((sum, { bytes }) => sum + bytes, 0);
     while (bytes > bytesMax && this.#blocks.length > 1) bytes -= this.#blocks.shift()?.bytes ?? 0;
-    return block;
   }
 }
