@@ -27,6 +27,7 @@ export class EventStream extends Readable {
   readonly #source: TextSource;
   readonly #keepAlive: NodeJS.Timeout;
   #isQuiet = false;
+  #isAsked = false;
 
   constructor(source: TextSource, { keepAliveText, keepAliveMs }: EventStreamOptions) {
     super({ highWaterMark: heldBytes, encoding: 'utf8' });
@@ -40,8 +41,12 @@ export class EventStream extends Readable {
   }
 
   override _read(): void {
+    // After what keeps the connection alive the stream asks again, while the source was asked before.
+    if (this.#isAsked) return;
+    this.#isAsked = true;
     this.#source.next().then(
       (text) => {
+        this.#isAsked = false;
         if (this.destroyed) return;
         this.#isQuiet = false;
         if (text === null) clearInterval(this.#keepAlive);
