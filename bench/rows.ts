@@ -1,6 +1,7 @@
 import type { Row } from './bench.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
+import { runChanges } from './rows/changes.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   { name: 'filters', run: runFilters },
   { name: 'queries', run: runQueries },
   { name: 'scan-load', run: runScanLoad },
+  { name: 'changes', run: runChanges },
   { name: 'memory', run: runMemory },
   { name: 'empty-start', run: runEmptyStart },
   { name: 'restart', run: runRestart },
