@@ -56,7 +56,7 @@ export class LiveOperations {
   parse(parameters: GraphqlParameters): ParsedOperation | GraphqlResult {
     const { schema, documentLimits } = this.#options;
     try {
-      const document = parseGraphqlDocument(new Source(parameters.query, 'GraphQL request'), documentLimits);
+      const { document } = parseGraphqlDocument(new Source(parameters.query, 'GraphQL request'), documentLimits);
       const errors = validateGraphqlDocument(schema, document, specifiedRules, documentLimits.errorsMax);
       if (errors.length > 0) return { errors };
       // One that is not there is told of by the execution.
