@@ -17,10 +17,15 @@ export class WebSocketSubscription implements AsyncGenerator<ExecutionResult, vo
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, void>> {
-    for (let answers = await this.#subscription.next(); answers !== null; answers = await this.#subscription.next()) {
-      for (const { text } of answers) await this.#send(`${this.#head}${text}}`);
+    try {
+      for (let answers = await this.#subscription.next(); answers !== null; answers = await this.#subscription.next()) {
+        for (const { text } of answers) await this.#send(`${this.#head}${text}}`);
+      }
+      return { done: true, value: undefined };
+    } finally {
+      // Whoever iterates does not call `return` once this has thrown.
+      this.#subscription.close();
     }
-    return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult, void>> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -188,6 +189,36 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       await reader.event();
       reader.close();
       await letGo.promise;
+    });
+
+    test('subscriptions whose readers are gone before they are answered are let go, too', async () => {
+      let open = 0;
+      await restart({
+        wrap: (database) => ({
+          ...forwarding(database),
+          changes: async (...args) => {
+            const stream = await database.changes(...args);
+            let closed = false;
+            open += 1;
+            const close = () => {
+              if (!closed) open -= 1;
+              closed = true;
+              stream.close();
+            };
+            return { next: () => stream.next(), close };
+          },
+        }),
+      });
+      const body = JSON.stringify({ query: subscription });
+      const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\n`;
+      for (let n = 0; n < 100; n += 1) {
+        const socket = connect(server.port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
+      }
+      const last = await read({});
+      await last.event();
+      while (open !== 1) await new Promise((resolve) => setTimeout(resolve, 1));
     });
 
     test('subscribers who select other fields, or the same in other words, get what they asked for', async () => {
