@@ -90,8 +90,8 @@ export class Subscription {
     if (events === null) return null;
     const answers: SubscriptionAnswer[] = [];
     for (const event of events) {
-      const known = this.#key === undefined ? undefined : this.#texts.get(event, this.#key);
-      answers.push({ id: idOf(event), text: known ?? (await this.#makeText(event)) });
+      const text = this.#textOf(event);
+      answers.push({ id: idOf(event), text: typeof text === 'string' ? text : await text });
       if (event.kind === 'resyncRequired') this.#isComplete = true;
     }
     return answers;
@@ -101,14 +101,22 @@ export class Subscription {
     this.#source.stream.close();
   }
 
-  async #makeText(event: ChangeEvent): Promise<string> {
+  /** At once where nothing has to be read: were it awaited, all who are told of an event would make its text before one of them has it. */
+  #textOf(event: ChangeEvent): string | Promise<string> {
+    const key = this.#key;
+    const known = key === undefined ? undefined : this.#texts.get(event, key);
+    if (known !== undefined) return known;
     const context = new OperationContext(this.#services, this.#principal);
+    const result = executeSubscriptionEvent({ ...this.#args, rootValue: event, contextValue: context });
+    if (result instanceof Promise) return this.#stringifyLater(result, context);
+    const text = this.#stringify(result);
+    if (key !== undefined) this.#texts.put(event, key, text);
+    return text;
+  }
+
+  async #stringifyLater(result: Promise<GraphqlResult>, context: OperationContext): Promise<string> {
     try {
-      const text = this.#stringify(
-        await executeSubscriptionEvent({ ...this.#args, rootValue: event, contextValue: context }),
-      );
-      if (this.#key !== undefined) this.#texts.put(event, this.#key, text);
-      return text;
+      return this.#stringify(await result);
     } finally {
       await context.close();
     }
