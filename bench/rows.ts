@@ -1,7 +1,7 @@
 import type { Row } from './bench.ts';
+import { runChanges } from './rows/changes.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
-import { runChanges } from './rows/changes.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
