@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ServerConnection } from './server-connection.ts';
 import { ServerRequest } from './server-request.ts';
 
 /** How long the server may send nothing once it has begun. */
@@ -6,7 +7,7 @@ const idleMsMax = 120_000;
 
 /** Asks a server for its backup, once. */
 export class BackupRequest extends ServerRequest {
-  constructor(server: URL) {
+  constructor(server: ServerConnection) {
     super('GET', '/system/backup', server);
   }
 

@@ -102,7 +102,9 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     await server.register(
       async (scope) => {
         scope.post('', answerPost);
-        scope.get('', (request, reply) =>
+        // The page holds nothing of the data: whoever uses it gives it a token among its headers.
+        const pageIsOpen = { config: { openToAll: ({ headers }: FastifyRequest) => acceptsPage(headers.accept) } };
+        scope.get('', pageIsOpen, (request, reply) =>
           acceptsPage(request.headers.accept)
             ? page.send(request, reply)
             : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { RequestListener, Server } from 'node:http';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
@@ -19,6 +21,8 @@ import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { RequestLog } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
+import { createTlsServer } from './tls-server.ts';
+import { addTokenRoutes } from './token-routes.ts';
 
 /**
  * The server that the doors are plugged into, not listening yet. For them it promises: a request that arrives came from
@@ -26,10 +30,12 @@ import { addServiceRoutes } from './service-routes.ts';
  * is answered. `close()` finishes what is under way.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { logger, bodyBytesMax, timeouts = defaultHttpTimeouts } = options;
+  const { logger, bodyBytesMax, tls, timeouts = defaultHttpTimeouts } = options;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     answerError(error, request, reply, bodyBytesMax);
   const logging: { loggerInstance?: FastifyBaseLogger } = logger === false ? {} : { loggerInstance: logger };
+  const transport: { serverFactory?: (handler: RequestListener) => Server } =
+    tls === undefined ? {} : { serverFactory: (handler) => createTlsServer(tls, timeouts, handler) };
   const server: FastifyInstance = fastify({
     ...logging,
     logController: new RequestLog(),
@@ -46,6 +52,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     keepAliveTimeout: timeouts.keepAliveMsMax,
     connectionTimeout: timeouts.socketIdleMsMax,
     http: { headersTimeout: timeouts.headersMsMax, connectionsCheckingInterval: timeouts.checkIntervalMs },
+    ...transport,
   });
   server.setErrorHandler(answer);
   server.setReplySerializer((payload) => stringifyJson(payload));
@@ -56,9 +63,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   routes.watch(server);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
-  const { backups, maintenance } = options;
+  const { backups, maintenance, tokens } = options;
   if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
   if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
+  if (tokens !== undefined) addTokenRoutes(server, tokens, timeouts.socketIdleMsMax);
   return server;
 }
 
@@ -76,8 +84,10 @@ function admitRequests(server: FastifyInstance, options: HttpOptions, routes: Ro
       reply.code(204).send();
       return;
     }
-    done(request.is404 ? noRoute(request, routes) : checkBodyType(request));
+    done(request.is404 ? noRoute(request, routes) : undefined);
   });
+  authenticateRequests(server, options.authenticator);
+  server.addHook('onRequest', (request, _reply, done) => done(checkBodyType(request)));
 }
 
 function noRoute({ method, url }: FastifyRequest, routes: RouteTable): HttpRefusal {
