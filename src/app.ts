@@ -36,6 +36,8 @@ export interface App {
    * @throws the system's error, such as `EADDRINUSE`.
    */
   listen(): Promise<string>;
+  /** What it answers, such as `GET /document/get/:id`, once it listens: whoever guards it has to know of every one. */
+  routes(): readonly string[];
   status(): Promise<DatabaseStatus>;
   /**
    * Has what comes from now on use these; whoever is connected notices nothing.
@@ -147,6 +149,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       if (address === null || typeof address === 'string') throw new TypeError('The server listens on no TCP port');
       return serverUrl(config, address.port);
     },
+    routes: () => server.routeTable.list(),
     status: () => database.status(anonymous),
     replaceFiles({ tls, keySet }) {
       if (tls !== null) replaceTlsFiles(server, tls);

@@ -61,6 +61,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   if (options.allowedOrigins.length > 0) varyByOrigin(server);
   const routes = new RouteTable();
   routes.watch(server);
+  server.decorate('routeTable', routes);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
   const { backups, maintenance, tokens } = options;
