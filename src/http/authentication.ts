@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import { anonymous, type Principal } from '../database/principal.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, type ErrorCode } from '../errors.ts';
+import { retryHeadersOf } from './error-answer.ts';
+import { HttpRefusal } from './http-refusal.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,19 +43,34 @@ export function authenticateRequests(server: FastifyInstance, authenticator: Aut
         request.principal = principal;
         return done();
       }
-      principal.then((found) => {
-        request.principal = found;
-        done();
-      }, done);
+      principal.then(
+        (found) => {
+          request.principal = found;
+          done();
+        },
+        (error: unknown) => done(refusalOf(error, request)),
+      );
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
+      done(refusalOf(error, request));
     }
   });
 }
 
-/** RFC 6750 section 3: with an error when there was a token, and without when there was none. */
-export function challengeOf({ headers }: FastifyRequest): string {
-  return headers.authorization === undefined ? 'Bearer realm="yaradb"' : 'Bearer realm="yaradb", error="invalid_token"';
+const statuses: ReadonlyMap<ErrorCode, number> = new Map([
+  ['UNAUTHENTICATED', 401],
+  ['RATE_LIMITED', 429],
+  ['OVERLOADED', 503],
+]);
+
+/** The answer of the server, whatever door the request was for. RFC 6750 section 3: the challenge names an error when there was a token. */
+function refusalOf(error: unknown, { headers }: FastifyRequest): Error {
+  const status = error instanceof DatabaseError ? statuses.get(error.code) : undefined;
+  if (!(error instanceof DatabaseError) || status === undefined)
+    return error instanceof Error ? error : new Error(String(error));
+  const invalid = headers.authorization === undefined ? '' : ', error="invalid_token"';
+  const challenge: Readonly<Record<string, string>> =
+    status === 401 ? { 'www-authenticate': `Bearer realm="yaradb"${invalid}` } : {};
+  return new HttpRefusal(status, error.code, error.message, error.evidence, { ...challenge, ...retryHeadersOf(error) });
 }
 
 function isOpen(request: FastifyRequest): boolean {

@@ -2,7 +2,6 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseError, type ErrorCode } from '../errors.ts';
-import { challengeOf } from './authentication.ts';
 import { bodyTooLarge, HttpRefusal, internalError } from './http-refusal.ts';
 import { loggableUrl } from './loggable-url.ts';
 
@@ -33,10 +32,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 /** Of what can be wrong where no door maps the codes: a body that is not exact JSON, and what the server's own routes ask of the engine. */
 const statuses: ReadonlyMap<ErrorCode, number> = new Map([
   ['INVALID_ARGUMENT', 400],
-  ['UNAUTHENTICATED', 401],
   ['FORBIDDEN', 403],
   ['NOT_FOUND', 404],
-  ['RATE_LIMITED', 429],
   ['LIMIT_EXCEEDED', 400],
   ['OVERLOADED', 503],
   ['STORAGE_FULL', 507],
@@ -48,7 +45,7 @@ function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number
   if (error instanceof DatabaseError) {
     const status = statuses.get(error.code);
     if (status === undefined) return undefined;
-    return new HttpRefusal(status, error.code, error.message, error.evidence, headersOf(error, request));
+    return new HttpRefusal(status, error.code, error.message, error.evidence, retryHeadersOf(error));
   }
   if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
@@ -60,8 +57,8 @@ function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number
   return expected ? new HttpRefusal(statusCode, 'INVALID_ARGUMENT', error.message) : undefined;
 }
 
-function headersOf({ code, evidence }: DatabaseError, request: FastifyRequest): Readonly<Record<string, string>> {
-  if (code === 'UNAUTHENTICATED') return { 'www-authenticate': challengeOf(request) };
+/** When to come again, where that is what is wrong. */
+export function retryHeadersOf({ code, evidence }: DatabaseError): Readonly<Record<string, string>> {
   if (code !== 'OVERLOADED' && code !== 'RATE_LIMITED') return {};
   return { 'retry-after': String(evidence.retryAfterSeconds ?? 1) };
 }
