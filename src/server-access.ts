@@ -61,7 +61,14 @@ export async function openAccess(
         'everything, say --auth none.',
     );
   }
-  return { authenticator, tokens, replaceKeySet: (text) => fileKeys?.replace(text) };
+  return {
+    authenticator,
+    tokens,
+    replaceKeySet(text) {
+      fileKeys?.replace(text);
+      authenticator.forgetVerified();
+    },
+  };
 }
 
 function jwtVerifierOf({ jwt }: Config, fileKeys: KeySet | null): JwtVerifier | null {

@@ -51,6 +51,11 @@ export class Authenticator {
     return mode === 'required';
   }
 
+  /** Has every token checked again when it comes next: keys have changed. */
+  forgetVerified(): void {
+    this.#verified.clear();
+  }
+
   /** Attempts that failed since the start. */
   get failureCount(): number {
     return this.#options.failures.total;
