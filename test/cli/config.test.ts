@@ -150,11 +150,7 @@ describe('config', () => {
     ],
     [['--jwt-issuer', 'i'], {}, '--jwt-audience is missing: without it, a token for any other service would do'],
     [['--jwt-issuer', 'i', '--jwt-audience', 'a'], {}, '--jwt-issuer needs either --jwks-url or --jwks-file'],
-    [
-      ['--jwks-file', 'f'],
-      {},
-      '--jwt-issuer is missing: --jwt-audience, --jwks-url and --jwks-file are about it',
-    ],
+    [['--jwks-file', 'f'], {}, '--jwt-issuer is missing: --jwt-audience, --jwks-url and --jwks-file are about it'],
     [
       ['--auth', 'none', '--jwt-issuer', 'i'],
       {},
