@@ -7,6 +7,7 @@ import type { JsonObject } from '../document/json.ts';
 import { DirectoryLockedError } from '../embedded/directory-lock.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.ts';
 import { DatabaseError } from '../errors.ts';
+import { refuseBackup } from './backup-directory.ts';
 import type { GivenArguments } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOfOpening } from './failure.ts';
@@ -45,6 +46,7 @@ export async function openTokenDesk(given: GivenArguments): Promise<TokenDesk> {
   if (given.words[0] !== 'create' && !existsSync(dataDirectory)) {
     throw new CommandFailure(exitCodes.usage, `there is no data directory ${dataDirectory}: name it with --data-dir.`);
   }
+  refuseBackup(dataDirectory);
   ensureHeap(config);
   leaveRoot(runAs, dataDirectory);
   try {

@@ -44,6 +44,8 @@ describe('token', () => {
       await stop(server);
     }
     expect((await yaradb('verify', data)).code).toBe(0);
+    const inBackup = await yaradb('token', 'list', '--data-dir', folder.join('backup'));
+    expect([inBackup.code, inBackup.stderr]).toEqual([1, expect.stringContaining('is a backup')]);
     expect((await yaradb('restore', folder.join('backup'), folder.join('restored'))).code).toBe(0);
     const listed = await yaradb('token', 'list', '--data-dir', folder.join('restored'));
     expect(listed.stdout.split('\n')).toEqual([
