@@ -1,4 +1,5 @@
 import type { Row } from './bench.ts';
+import { runAuthentication } from './rows/authentication.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   { name: 'create', run: runCreate },
   { name: 'graphql-get', run: runGraphqlGet },
   { name: 'graphql-create', run: runGraphqlCreate },
+  { name: 'authentication', run: runAuthentication },
   { name: 'find', run: runFind },
   { name: 'range', run: runRange },
   { name: 'filters', run: runFilters },
