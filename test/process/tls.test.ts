@@ -12,6 +12,9 @@ interface Answer {
   readonly text: string;
 }
 
+/** The server has not agreed to a connection, so that no request was sent. */
+class NotAcceptedError extends Error {}
+
 function ask(url: string, agent: Agent, method = 'GET', body?: unknown): Promise<Answer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = text === undefined ? {} : { 'content-type': 'application/json' };
@@ -24,7 +27,12 @@ function ask(url: string, agent: Agent, method = 'GET', body?: unknown): Promise
       response.once('end', () => resolve({ status: response.statusCode ?? 0, text: answer }));
       response.once('error', reject);
     });
-    request.once('error', reject);
+    let isAccepted = false;
+    request.once('socket', (socket) => {
+      if (request.reusedSocket) isAccepted = true;
+      else socket.once('secureConnect', () => (isAccepted = true));
+    });
+    request.once('error', (cause) => reject(isAccepted ? cause : new NotAcceptedError(cause.message, { cause })));
     request.end(text);
   });
 }
@@ -160,9 +168,7 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
           acknowledged.push(marker);
         }
       } catch (error) {
-        // Nobody listens any more, or the kernel was not done with the connection: nothing was sent on it, and what was sent before was answered.
-        const { syscall, code, message } = error as NodeJS.ErrnoException;
-        if (syscall !== 'connect') failures.push(`${code}: ${message}`);
+        if (!(error instanceof NotAcceptedError)) failures.push(String(error));
         return acknowledged;
       } finally {
         agent.destroy();
