@@ -28,6 +28,11 @@ export interface AuthenticatorOptions {
   readonly onRefusal: (reason: string, clientAddress: string, limited: boolean) => void;
 }
 
+/** A socket. */
+export interface ClientConnection {
+  readonly remoteAddress?: string | undefined;
+}
+
 /** How long a JWT counts as checked: then its key must still be there. */
 const jwtCheckedMs = 60_000;
 
@@ -62,20 +67,25 @@ export class Authenticator {
   }
 
   /**
-   * @param authorization what the request's `Authorization` says. @param clientAddress where it comes from.
+   * @param authorization what the request's `Authorization` says. @param connection what it came by: its `remoteAddress` is where it comes from.
    * @returns at once, but for a JWT that was not shown lately.
    * @throws {DatabaseError} `UNAUTHENTICATED`; `RATE_LIMITED` in its place for whoever fails too often, which no valid token has to do with;
    *   `OVERLOADED` when nothing can be said about a JWT now.
    */
-  authenticate(authorization: string | undefined, clientAddress: string): Principal | Promise<Principal> {
+  authenticate(authorization: string | undefined, connection: ClientConnection): Principal | Promise<Principal> {
     if (!this.isRequired) return anonymous;
     if (authorization === undefined) {
       throw new DatabaseError('UNAUTHENTICATED', 'This needs a token: send it as `Authorization: Bearer TOKEN`');
     }
-    // By its digest: a token is nowhere kept as it is, and the time of a comparison says nothing about one.
+    const now = this.#options.now();
+    const shown = this.#verified.shownOn(connection, authorization, now);
+    if (shown !== undefined) return shown;
+    // By its digest, of which the time of a comparison says nothing.
     const digest = hash('sha256', authorization, 'latin1');
-    const { now } = this.#options;
-    return this.#verified.get(digest, now()) ?? this.#check(authorization, digest, clientAddress);
+    const verified = this.#verified.get(digest, now);
+    if (verified === undefined) return this.#check(authorization, digest, connection.remoteAddress ?? '');
+    this.#verified.remember(connection, authorization, verified);
+    return verified.principal;
   }
 
   #check(authorization: string, digest: string, clientAddress: string): Principal | Promise<Principal> {
@@ -89,7 +99,7 @@ export class Authenticator {
     if (typeof found === 'string') throw this.#refused(found, clientAddress);
     const { id, name, rights, expiresAt } = found;
     const principal = Object.freeze({ name, rights, isCurrent: () => tokens.isCurrent(id) });
-    this.#verified.put(digest, principal, expiresAt ?? Number.POSITIVE_INFINITY);
+    this.#verified.put(digest, { principal, until: expiresAt ?? Number.POSITIVE_INFINITY });
     return principal;
   }
 
@@ -99,7 +109,7 @@ export class Authenticator {
       const { subject, rights, expiresAt } = await jwt.verify(token);
       // The colon keeps it apart from every token's name.
       const principal = Object.freeze({ name: `jwt:${subject}`, rights, isCurrent: () => now() < expiresAt });
-      this.#verified.put(digest, principal, Math.min(expiresAt, now() + jwtCheckedMs));
+      this.#verified.put(digest, { principal, until: Math.min(expiresAt, now() + jwtCheckedMs) });
       return principal;
     } catch (error) {
       throw error instanceof JwtRefusal ? this.#refused(error.message, clientAddress) : error;

@@ -38,7 +38,7 @@ export function authenticateRequests(server: FastifyInstance, authenticator: Aut
     }
     if (isOpen(request)) return done();
     try {
-      const principal = authenticator.authenticate(authorizationOf(request), request.ip);
+      const principal = authenticator.authenticate(authorizationOf(request), request.raw.socket);
       if (!(principal instanceof Promise)) {
         request.principal = principal;
         return done();

@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/document/json.ts';
 import { send, sendRaw } from '../support/http-client.ts';
@@ -104,6 +105,26 @@ describe('tokens', () => {
     const again = await server.ask(token, `/system/tokens/${id}`, { method: 'DELETE' });
     expect(again.json).toEqual(revoked.json);
     expect((await server.ask(token, '/system/tokens/nosuch', { method: 'DELETE' })).status).toBe(404);
+  });
+
+  test('that are revoked are refused on a connection that goes on, too, and another token on it is another', async () => {
+    const tokens = [await server.token('read'), await server.token('read:orders')] as const;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const statusOf = (each: string, path: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const options = { agent, headers: { authorization: `Bearer ${each}` } };
+        request(`${server.url}${path}`, options, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        })
+          .once('error', reject)
+          .end();
+      });
+    const statuses: (number | undefined)[] = [];
+    for (const each of [...tokens, ...tokens]) statuses.push(await statusOf(each, '/table/people'));
+    expect(statuses).toEqual([404, 403, 404, 403]);
+    await server.ask(token, `/system/tokens/${tokens[0].slice(5, 17)}`, { method: 'DELETE' });
+    expect([await statusOf(tokens[0], '/table/list'), await statusOf(tokens[1], '/table/list')]).toEqual([401, 200]);
+    agent.destroy();
   });
 
   test('end by themselves when they were made to', async () => {
