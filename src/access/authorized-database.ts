@@ -1,5 +1,6 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
+import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
@@ -52,9 +53,13 @@ export class AuthorizedDatabase implements Database, BackupProvider, Maintenance
     requireAnything(principal);
     if (isAdmittedAnyway(principal.rights, operations)) return this.#engine.commit(principal, operations, options);
     const commit = await this.#engine.commit(principal, operations, { ...options, admission: admissionOf(principal) });
-    // What a request came to when it was made before was decided by the rights of that time.
-    if (commit.replayed) for (const { table } of commit.documents) requireOnTable(principal, 'read', table.name);
-    return commit;
+    return commit.replayed ? readableReplay(principal, commit) : commit;
+  }
+
+  async replay(principal: Principal, request: IdempotentRequest): Promise<Commit | null> {
+    requireAnything(principal);
+    const commit = await this.#engine.replay(principal, request);
+    return commit === null ? null : readableReplay(principal, commit);
   }
 
   async createTable(principal: Principal, name: string, settings: TableSettingsChange): Promise<Table> {
@@ -108,6 +113,12 @@ export class AuthorizedDatabase implements Database, BackupProvider, Maintenance
   close(): Promise<void> {
     return this.#engine.close();
   }
+}
+
+/** What a request came to when it was made before was decided by the rights of that time. @throws {ForbiddenError} */
+function readableReplay(principal: Principal, commit: Commit): Commit {
+  for (const { table } of commit.documents) requireOnTable(principal, 'read', table.name);
+  return commit;
 }
 
 function readableOrNull({ rights }: Principal, document: Document | null): Document | null {

@@ -35,6 +35,7 @@ const calls: {
   getDocument: (database, who) => database.getDocument(who, id),
   view: (database, who) => database.view(who),
   commit: (database, who) => database.commit(who, [{ kind: 'create', table: 'a', body: {} }]),
+  replay: (database, who) => database.replay(who, { key: 'key', request: [] }),
   createTable: (database, who) => database.createTable(who, 'new', {}),
   updateTable: (database, who) => database.updateTable(who, 'a', { readOnly: false }, true),
   dropTable: (database, who) => database.dropTable(who, 'a'),
@@ -113,6 +114,17 @@ describe('the one place that decides', () => {
       view.close();
     }
     expect(await database.getDocument(principal('read:b'), id)).toBeNull();
+  });
+
+  test('answers a replay by the rights of now', async () => {
+    const idempotency = { key: 'once', request: [] };
+    const operations = [{ kind: 'create', table: 'a', body: {} }] as const;
+    await database.commit(principal('write:a'), operations, { idempotency });
+    expect(await database.replay(principal('read:a'), idempotency)).toMatchObject({ replayed: true });
+    await expect(database.replay(principal('admin:b'), idempotency)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(database.commit(principal('admin:b'), operations, { idempotency })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
   });
 
   test('hands the engine’s own view on to whoever may read everything', async () => {
