@@ -12,8 +12,8 @@ import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOf, systemErrorOf } from './failure.ts';
 import { printLine } from './output.ts';
 import { Progress } from './progress.ts';
-import { serverConnectionOf, serverOptions } from './server-connection.ts';
 import { ServerError } from './server-request.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText, sizeText } from './size-text.ts';
 
 const options = { ...serverOptions, json: jsonOption };
@@ -41,7 +41,7 @@ export const backupCommand: Command = {
   ]),
   async run(given) {
     const { TARGET: target } = given.take(['TARGET']);
-    const server = serverConnectionOf(given);
+    const server = serverTargetOf(given);
     const json = given.has(options.json);
     const form = target.endsWith('.tar') ? 'archive' : 'directory';
     if (existsSync(target)) throw new UsageError(`${target} is there already: a backup is not written over anything`);

@@ -3,7 +3,7 @@ import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { requestMaintenance } from './maintenance-request.ts';
 import { printLine } from './output.ts';
-import { serverConnectionOf, serverOptions } from './server-connection.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText } from './size-text.ts';
 
 const options = { ...serverOptions, json: jsonOption };
@@ -34,7 +34,7 @@ export const compactCommand: Command = {
   async run(given) {
     given.take([]);
     const answer = await requestMaintenance(
-      serverConnectionOf(given),
+      serverTargetOf(given),
       '/system/compact',
       'the server writes its files again',
     );

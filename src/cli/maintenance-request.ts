@@ -2,14 +2,14 @@ import type { JsonObject } from '../document/json.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOf } from './failure.ts';
 import { Progress } from './progress.ts';
-import type { ServerConnection } from './server-connection.ts';
 import { ServerError, ServerRequest } from './server-request.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /**
  * Has a running server do something, and tells on a terminal that it is at it.
  * @returns what it answers when it is done. @throws {CommandFailure}
  */
-export async function requestMaintenance(server: ServerConnection, path: string, doing: string): Promise<JsonObject> {
+export async function requestMaintenance(server: ServerTarget, path: string, doing: string): Promise<JsonObject> {
   const progress = new Progress();
   const startedAt = performance.now();
   const show = (): void => progress.show(`${doing}: ${Math.floor((performance.now() - startedAt) / 1000)} s`);

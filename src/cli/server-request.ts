@@ -5,7 +5,7 @@ import { parseJson } from '../document/json-parser.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { DatabaseError } from '../errors.ts';
 import { systemErrorOf } from './failure.ts';
-import type { ServerConnection } from './server-connection.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /** The server cannot be reached, has refused, or broke off. */
 export class ServerError extends Error {
@@ -29,11 +29,11 @@ export class ServerRequest {
   readonly #method: string;
   #request: ClientRequest | null = null;
 
-  readonly #server: ServerConnection;
+  readonly #server: ServerTarget;
   readonly #body: string | null;
 
   /** @param body is sent as JSON; null: there is none. */
-  constructor(method: string, path: string, server: ServerConnection, body: JsonObject | null = null) {
+  constructor(method: string, path: string, server: ServerTarget, body: JsonObject | null = null) {
     this.#method = method;
     this.#url = new URL(path, server.url);
     this.#server = server;

@@ -3,7 +3,7 @@ import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { requestMaintenance } from './maintenance-request.ts';
 import { printLine } from './output.ts';
-import { serverConnectionOf, serverOptions } from './server-connection.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText, sizeText } from './size-text.ts';
 
 const options = { ...serverOptions, json: jsonOption };
@@ -29,11 +29,7 @@ export const snapshotCommand: Command = {
   ]),
   async run(given) {
     given.take([]);
-    const answer = await requestMaintenance(
-      serverConnectionOf(given),
-      '/system/snapshot',
-      'the server takes a snapshot',
-    );
+    const answer = await requestMaintenance(serverTargetOf(given), '/system/snapshot', 'the server takes a snapshot');
     const { sequence, documents, bytes } = answer;
     await printLine(
       given.has(options.json)

@@ -16,14 +16,8 @@ import { failureOfRequest } from './maintenance-request.ts';
 import { OperatorFile } from './operator-file.ts';
 import { leaveRoot } from './privileges.ts';
 import { readConfig } from './read-config.ts';
-import {
-  dataDirectoryFlag,
-  givenToken,
-  type ServerConnection,
-  serverConnectionOf,
-  serverOptions,
-} from './server-connection.ts';
 import { ServerRequest } from './server-request.ts';
+import { dataDirectoryFlag, givenToken, type ServerTarget, serverOptions, serverTargetOf } from './server-target.ts';
 
 /** Where tokens are made, listed and revoked. What it takes and gives is what `/system/tokens` does. */
 export interface TokenDesk {
@@ -39,7 +33,7 @@ export interface TokenDesk {
  */
 export async function openTokenDesk(given: GivenArguments): Promise<TokenDesk> {
   if (given.value(serverOptions.url) !== null || givenToken(given) !== null)
-    return new ServerDesk(serverConnectionOf(given));
+    return new ServerDesk(serverTargetOf(given));
   const config = readConfig(dataDirectoryFlag(given), process.env);
   const { dataDirectory, runAs } = config;
   const operator = new OperatorFile(dataDirectory).read();
@@ -60,14 +54,14 @@ export async function openTokenDesk(given: GivenArguments): Promise<TokenDesk> {
         { cause: error },
       );
     }
-    return new ServerDesk(serverConnectionOf(given));
+    return new ServerDesk(serverTargetOf(given));
   }
 }
 
 class ServerDesk implements TokenDesk {
-  readonly #server: ServerConnection;
+  readonly #server: ServerTarget;
 
-  constructor(server: ServerConnection) {
+  constructor(server: ServerTarget) {
     this.#server = server;
   }
 

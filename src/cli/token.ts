@@ -7,7 +7,7 @@ import { type Command, type GivenArguments, jsonOption, type Option } from './co
 import { durationType } from './duration.ts';
 import { exitCodes } from './exit-code.ts';
 import { printLine } from './output.ts';
-import { serverOptions } from './server-connection.ts';
+import { serverOptions } from './server-target.ts';
 import { openTokenDesk, type TokenDesk } from './token-desk.ts';
 
 const roleType: SettingType<Rights> = {

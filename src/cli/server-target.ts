@@ -44,7 +44,7 @@ const certificateFile: Option<string | null> = {
 export const serverOptions = { url, dataDirectory, tokenFile, certificateFile };
 
 /** Where a server is, and how it is reached. */
-export interface ServerConnection {
+export interface ServerTarget {
   readonly url: URL;
   /** Null: it is asked without one. */
   readonly token: string | null;
@@ -52,7 +52,7 @@ export interface ServerConnection {
 }
 
 /** @throws {UsageError} when a flag, a variable or a file cannot be used. */
-export function serverConnectionOf(given: GivenArguments): ServerConnection {
+export function serverTargetOf(given: GivenArguments): ServerTarget {
   const config = readConfig(dataDirectoryFlag(given), process.env);
   const named = given.value(url);
   const operator = new OperatorFile(config.dataDirectory).read();
@@ -98,7 +98,7 @@ function configuredUrl(config: Config): URL | null {
 }
 
 /** The very certificate that the server said it has, whoever made it out and for whatever name. */
-function pinned(certificate: string): ServerConnection['tls'] {
+function pinned(certificate: string): ServerTarget['tls'] {
   return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }
 
