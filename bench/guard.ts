@@ -10,6 +10,7 @@ import { rows } from './rows.ts';
 const floors: Readonly<Record<string, number>> = {
   get: 0.4,
   create: 0.35,
+  'bulk-create': 0.3,
   'graphql-get': 0.6,
   'graphql-create': 0.5,
   find: 0.3,

@@ -1,11 +1,12 @@
 import type { Row } from './bench.ts';
 import { runAuthentication } from './rows/authentication.ts';
 import { runEventLoop } from './rows/event-loop.ts';
+import { runImport } from './rows/import.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
 import { runPostgraphile, runRedis } from './rows/peers.ts';
-import { runCreate, runGet, runGraphqlCreate, runGraphqlGet } from './rows/requests.ts';
+import { runBulkCreate, runCreate, runGet, runGraphqlCreate, runGraphqlGet } from './rows/requests.ts';
 import { runEmptyStart, runRestart } from './rows/restart.ts';
 import { runScale } from './rows/scale.ts';
 import { runScanLoad } from './rows/scan-load.ts';
@@ -15,9 +16,11 @@ import { runSnapshotLoad } from './rows/snapshot-load.ts';
 export const rows: readonly Row[] = [
   { name: 'get', run: runGet },
   { name: 'create', run: runCreate },
+  { name: 'bulk-create', run: runBulkCreate },
   { name: 'graphql-get', run: runGraphqlGet },
   { name: 'graphql-create', run: runGraphqlCreate },
   { name: 'authentication', run: runAuthentication },
+  { name: 'import', run: runImport },
   { name: 'find', run: runFind },
   { name: 'range', run: runRange },
   { name: 'filters', run: runFilters },

@@ -24,6 +24,9 @@ export const sampleAnswer = {
 
 export const createRequest = JSON.stringify({ name: sampleAnswer.name, body: sampleBody });
 
+export const bulkCreateDocuments = 100;
+export const bulkCreateRequest = `[${Array(bulkCreateDocuments).fill(createRequest).join(',')}]`;
+
 const getDocumentQuery =
   'query Get($id: ID!) { getDocument(id: $id) { id name body bodyHash version createdAt updatedAt archivedAt } }';
 

@@ -56,6 +56,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   pino: ['http', 'graphql', 'rest', 'server-access.ts', 'app.ts', 'cli'],
   'pino-pretty': ['cli'],
   jose: ['access'],
+  'csv-parse': ['cli'],
   'fs-native-extensions': ['embedded'],
   'node:fs': ['embedded', 'cli'],
   'node:fs/promises': ['embedded', 'cli'],

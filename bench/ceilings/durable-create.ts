@@ -1,10 +1,11 @@
 // The ceiling of a durable create: parse, hash, print, and one writer that takes all lines that wait, writes them and
 // syncs once (group commit). It checks nothing, keeps nothing but the text, and could not be read back safely.
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { documentText } from './document-text.ts';
 import { listen } from './listen.ts';
 
 const path = join(process.env.BENCH_DIRECTORY ?? tmpdir(), `ceiling-${process.pid}.log`);
@@ -29,18 +30,8 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    const { name, body } = JSON.parse(Buffer.concat(chunks).toString());
     const id = randomUUID();
-    const line = JSON.stringify({
-      _id: id,
-      name,
-      body,
-      body_hash: hash('sha256', JSON.stringify(body)),
-      created_at: new Date().toISOString(),
-      updated_at: null,
-      version: 1,
-      archived_at: null,
-    });
+    const line = documentText(id, JSON.parse(Buffer.concat(chunks).toString()));
     waiting.push({
       line,
       done: () => {

@@ -4,7 +4,14 @@ import { type Contestant, runContest } from '../contest.ts';
 import type { Figure, Target } from '../figure.ts';
 import type { Request } from '../load.ts';
 import { ServerProcess } from '../server-process.ts';
-import { createRequest, graphqlCreateRequest, graphqlGetRequest, sampleId } from '../workload.ts';
+import {
+  bulkCreateDocuments,
+  bulkCreateRequest,
+  createRequest,
+  graphqlCreateRequest,
+  graphqlGetRequest,
+  sampleId,
+} from '../workload.ts';
 
 /** One request over and over, beside the small programs in `ceilings/` that answer the same. */
 interface Workload {
@@ -36,6 +43,15 @@ export function runCreate(bench: Bench): Promise<Figure[]> {
     what: 'POST /document/create, durable',
     requestOf: () => create,
     peers: [{ name: 'node:http, group commit', program: 'durable-create', request: create, target: atLeast(0.8) }],
+  });
+}
+
+export function runBulkCreate(bench: Bench): Promise<Figure[]> {
+  const request: Request = { method: 'POST', path: '/document/batch/create', body: bulkCreateRequest };
+  return run(bench, {
+    what: `POST /document/batch/create, ${bulkCreateDocuments} documents a request, durable`,
+    requestOf: () => request,
+    peers: [{ name: 'node:http, synced once a request', program: 'bulk-create', request, target: atLeast(0.6) }],
   });
 }
 

@@ -7,6 +7,8 @@ export interface Command {
   readonly usage: string;
   /** Paragraphs, each a text that the help wraps. */
   readonly description: readonly string[];
+  /** Command lines, each as it would be typed. */
+  readonly examples?: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
   /** What each code that it ends with means for this command. */
   readonly exitCodes: ReadonlyMap<ExitCode, string>;

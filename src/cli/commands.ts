@@ -64,4 +64,18 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import('./restore.ts')).restoreCommand,
     },
   ],
+  [
+    'import',
+    {
+      summary: 'Import documents from a file, or the data directory of the Python YaraDB.',
+      load: async () => (await import('./import/import.ts')).importCommand,
+    },
+  ],
+  [
+    'export',
+    {
+      summary: 'Export documents to a file: NDJSON, JSON or CSV.',
+      load: async () => (await import('./export/export.ts')).exportCommand,
+    },
+  ],
 ]);

@@ -7,6 +7,7 @@ export const exitCodes = {
   diskFailed: 4,
   portTaken: 5,
   noServer: 6,
+  refusedSome: 7,
   bug: 70,
 } as const;
 
@@ -21,5 +22,6 @@ export const exitCodeMeanings: ReadonlyMap<ExitCode, string> = new Map([
   [exitCodes.diskFailed, 'The disk failed, or has no room to start on.'],
   [exitCodes.portTaken, 'Another program listens on the port.'],
   [exitCodes.noServer, 'Of a command that needs a server: it cannot be reached, refused, or broke off.'],
+  [exitCodes.refusedSome, 'Of an import: some items were refused; all others are imported.'],
   [exitCodes.bug, 'A bug; standard error says what happened.'],
 ]);

@@ -36,11 +36,14 @@ ${exitCodeLines(exitCodeMeanings)}
 }
 
 /** What `yaradb COMMAND --help` prints. */
-export function commandHelpText(name: string, { usage, description, options, exitCodes }: Command): string {
+export function commandHelpText(
+  name: string,
+  { usage, description, examples = [], options, exitCodes }: Command,
+): string {
   return `Usage: yaradb ${name} ${usage}
 
 ${description.map((paragraph) => wrap(paragraph, '')).join('\n\n')}
-
+${examples.length === 0 ? '' : `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`}
 Options:
 ${Object.values(options)
   .map(({ flag, type, help }) => `  --${flag}${type === null ? '' : ` ${type.placeholder}`}\n${wrap(help)}`)

@@ -135,8 +135,8 @@ async function logStart(app: App, config: AppConfig, log: Logger): Promise<void>
   if (files.length > 0 && sequence === 0) {
     log.warn(
       { dataDirectory, files },
-      'the data directory holds data of the Python YaraDB, which this release does not import: the files are left ' +
-        'untouched and the database starts empty. A later release brings the import command.',
+      'the data directory holds data of the Python YaraDB, which was not imported yet: the files are left untouched and the database ' +
+        `starts empty. To import it, stop this server and run: yaradb import --legacy ${dataDirectory} --data-dir ${dataDirectory}`,
     );
   }
 }

@@ -89,7 +89,7 @@ export class ServerRequest {
           connected = true;
         });
       });
-      request.on('error', (error) => reject(connected ? this.brokeOff(error) : this.#unreachable(error)));
+      request.on('error', (error) => reject(connected ? this.brokeOff(error) : unreachable(this.#url, error)));
       request.end(this.#body ?? undefined);
     });
   }
@@ -107,22 +107,20 @@ export class ServerRequest {
     }
     return objectOf(text);
   }
+}
 
-  #unreachable(cause: Error): ServerError {
-    const refused = systemErrorOf(cause)?.code === 'ECONNREFUSED';
-    const isUntrusted = /CERT|ALTNAME|SELF_SIGNED|ISSUER/.test('code' in cause ? String(cause.code) : '');
-    const advice = isUntrusted
-      ? 'Name the certificate of its authority with --ca-file'
-      : 'Start it, or name another one with --url';
-    return new ServerError(
-      `the server at ${this.#url.origin} cannot be reached: ${refused ? 'no server listens there' : cause.message}. ${advice}`,
-      { cause },
-    );
-  }
+/** What it is called when there is no connection. */
+export function unreachable({ origin }: URL, cause: Error): ServerError {
+  const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
+  const isUntrusted = /CERT|ALTNAME|SELF_SIGNED|ISSUER/.test('code' in cause ? String(cause.code) : '');
+  const advice = isUntrusted
+    ? 'Name the certificate of its authority with --ca-file'
+    : 'Start it, or name another one with --url';
+  return new ServerError(`the server at ${origin} cannot be reached: ${reason}. ${advice}`, { cause });
 }
 
 /** What an operator can do about it. */
-function adviceFor(code: unknown): string {
+export function adviceFor(code: unknown): string {
   if (code !== 'UNAUTHENTICATED') return '';
   return '. Name a token of the role admin with --token-file or YARADB_TOKEN, or, as its user on its machine, its directory with --data-dir';
 }

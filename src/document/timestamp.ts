@@ -11,8 +11,24 @@ export function formatTime(milliseconds: number): string {
   if (!Number.isInteger(milliseconds) || milliseconds < earliestTime || milliseconds > latestTime) {
     throw new RangeError(`${milliseconds} is no whole millisecond between the years 0 and 9999`);
   }
-  return new Date(milliseconds).toISOString();
+  const day = Math.floor(milliseconds / dayMilliseconds);
+  if (day !== lastDay) {
+    lastDayText = new Date(milliseconds).toISOString().slice(0, 'YYYY-MM-DDT'.length);
+    lastDay = day;
+  }
+  const ofDay = milliseconds - day * dayMilliseconds;
+  const hour = twoDigits[Math.floor(ofDay / 3_600_000)];
+  const minute = twoDigits[Math.floor(ofDay / 60_000) % 60];
+  const second = twoDigits[Math.floor(ofDay / 1000) % 60];
+  return `${lastDayText}${hour}:${minute}:${second}.${threeDigits[ofDay % 1000]}Z`;
 }
+
+// `toISOString` works out the date, which mostly is that of the moment before: every answer has times in it, lists have thousands.
+const dayMilliseconds = 86_400_000;
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const threeDigits = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+let lastDay = Number.NaN;
+let lastDayText = '';
 
 /** A moment that a client wrote. */
 export interface ParsedTime {

@@ -53,11 +53,16 @@ export class ScanTurns {
     void this.#clock.yield().then(() => this.#endSlice());
   }
 
-  #endSlice(): void {
+  async #endSlice(): Promise<void> {
     this.#sliceEnd = null;
-    const resume = this.#waiting.shift();
-    if (resume === undefined) return;
+    if (this.#waiting.length === 0) return;
     this.#beginSlice();
-    resume();
+    // Those of a few steps are done at once: if each took a slice of its own, as many of them would be answered as the loop turns.
+    for (let resume = this.#waiting.shift(); resume !== undefined; resume = this.#waiting.shift()) {
+      resume();
+      // It has run, up to its end or its next turn, when what was put behind it comes.
+      await undefined;
+      if (this.over) return;
+    }
   }
 }

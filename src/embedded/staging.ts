@@ -141,9 +141,10 @@ export class Staging {
 
   putDocument(document: Document): void {
     this.#set(this.#documents, document.id, { sequence: document.sequence, document });
+    const indexes = this.indexesOf(document.table.id);
+    if (!indexes.some(({ record }) => record.unique)) return;
     this.#undo.push(() => this.#keys.remove(document));
-    for (const { record, index } of this.indexesOf(document.table.id))
-      if (record.unique) this.#keys.add(index, document);
+    for (const { record, index } of indexes) if (record.unique) this.#keys.add(index, document);
   }
 
   /** From here on there is no document with this id, whatever the state still holds. */
@@ -233,5 +234,6 @@ export class Staging {
 }
 
 function settleAll<Value>(map: Map<string, Value>, isSettled: (value: Value) => boolean): void {
+  if (map.size === 0) return;
   for (const [key, value] of map) if (isSettled(value)) map.delete(key);
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import { setImmediate as turnOfEventLoop, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { AsciiResponse } from './ascii-response.ts';
 
 /**
  * Makes a close answer what clients sent before they could know of it. From its beginning no new connection is accepted, and
@@ -10,23 +12,44 @@ import type { FastifyInstance } from 'fastify';
  * be on its way; Node alone would destroy them at once, with the bytes that it has not read yet. The rest is Node's own:
  * idle connections are closed, and requests under way are answered.
  */
-export function closeGracefully(server: FastifyInstance, graceMs: number): void {
-  let closing = false;
-  server.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close');
-    done();
-  });
-  server.addHook('preClose', async () => {
-    closing = true;
-    if (!server.server.listening) return;
-    // HTTP's own `close` would destroy the idle connections, too.
-    const ended = once(server.server, 'close');
-    Server.prototype.close.call(server.server);
-    await Promise.race([ended, wait(graceMs, undefined, { ref: false })]);
-    // What has arrived by the end of a turn has been read, so that its connection is not idle.
-    await turnOfEventLoop();
-  });
+export class GracefulClose {
+  readonly #graceMs: number;
+  #begun = false;
+
+  constructor(graceMs: number) {
+    this.#graceMs = graceMs;
+  }
+
+  /** The class of the answers of the server that `watch` is to be told of. A hook of the router's would cost every answer more than this. */
+  responseClass(): typeof ServerResponse {
+    const hasBegun = () => this.#begun;
+    return class<Request extends IncomingMessage> extends AsciiResponse<Request> {
+      override writeHead(status: number, message?: string, headers?: OutgoingHeaders): this;
+      override writeHead(status: number, headers?: OutgoingHeaders): this;
+      override writeHead(status: number, messageOrHeaders?: string | OutgoingHeaders, headers?: OutgoingHeaders): this {
+        if (hasBegun()) this.shouldKeepAlive = false;
+        return typeof messageOrHeaders === 'string'
+          ? super.writeHead(status, messageOrHeaders, headers)
+          : super.writeHead(status, messageOrHeaders);
+      }
+    };
+  }
+
+  watch(server: FastifyInstance): void {
+    server.addHook('preClose', async () => {
+      this.#begun = true;
+      if (!server.server.listening) return;
+      // HTTP's own `close` would destroy the idle connections, too.
+      const ended = once(server.server, 'close');
+      Server.prototype.close.call(server.server);
+      await Promise.race([ended, wait(this.#graceMs, undefined, { ref: false })]);
+      // What has arrived by the end of a turn has been read, so that its connection is not idle.
+      await turnOfEventLoop();
+    });
+  }
 }
+
+type OutgoingHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
 /**
  * Closes the server, but first accepts the connections that the kernel holds for it, which it resets when a server stops

@@ -9,11 +9,19 @@ import { isIP, isIPv6 } from 'node:net';
 export function createHostCheck(allowedHosts: readonly string[]): (host: string | undefined) => boolean {
   const names = new Set(allowedHosts.map(withoutTrailingDot));
   const anything = names.has('*');
-  return (host) => {
+  const isAllowed = (host: string | undefined): boolean => {
     if (anything) return true;
     const name = hostName(host);
     if (name === undefined) return false;
     return names.has(name) || /^[a-z][\w-]*$/.test(name) || isIP(name) !== 0 || isBracketedIPv6(name);
+  };
+  // A server is reached under one name almost always, so the last one that was allowed is worth remembering.
+  let allowedLast: string | undefined;
+  return (host) => {
+    if (host !== undefined && host === allowedLast) return true;
+    if (!isAllowed(host)) return false;
+    allowedLast = host;
+    return true;
   };
 }
 

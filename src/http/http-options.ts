@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { TokenRegistry } from '../access/token-registry.ts';
 import type { BackupProvider } from '../database/backup.ts';
@@ -17,7 +17,7 @@ export interface HttpOptions {
   /** What `POST /system/snapshot` and `POST /system/compact` ask. Absent: there are no such endpoints. */
   readonly maintenance?: MaintenanceProvider;
   /** A pino logger; `false` writes nothing. At level debug each request gets a line. */
-  readonly logger: FastifyBaseLogger | false;
+  readonly logger: Logger | false;
   /** Greatest request body in bytes; a longer one gets 413 before it is held in memory. */
   readonly bodyBytesMax: number;
   /** What a JSON body may be like: nesting, digits. */

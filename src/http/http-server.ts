@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener, Server } from 'node:http';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
-import { closeGracefully } from './graceful-close.ts';
+import { GracefulClose } from './graceful-close.ts';
 import { createHostCheck } from './host-check.ts';
 import { defaultHttpTimeouts, type HttpOptions } from './http-options.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from './http-refusal.ts';
 import { acceptJsonBodies, checkBodyType } from './json-body.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
-import { RequestLog } from './request-log.ts';
+import { requestLogging } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
 import { createTlsServer } from './tls-server.ts';
@@ -33,12 +33,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const { logger, bodyBytesMax, tls, timeouts = defaultHttpTimeouts } = options;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     answerError(error, request, reply, bodyBytesMax);
-  const logging: { loggerInstance?: FastifyBaseLogger } = logger === false ? {} : { loggerInstance: logger };
+  const closing = new GracefulClose(timeouts.closeGraceMs);
+  const ServerResponse = closing.responseClass();
   const transport: { serverFactory?: (handler: RequestListener) => Server } =
-    tls === undefined ? {} : { serverFactory: (handler) => createTlsServer(tls, timeouts, handler) };
+    tls === undefined ? {} : { serverFactory: (handler) => createTlsServer(tls, timeouts, ServerResponse, handler) };
   const server: FastifyInstance = fastify({
-    ...logging,
-    logController: new RequestLog(),
+    ...requestLogging(logger),
     bodyLimit: bodyBytesMax,
     // The predecessor led a path with a slash at its end to the one without. No parameter is longer than the request line.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
@@ -51,13 +51,19 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     requestTimeout: timeouts.requestMsMax,
     keepAliveTimeout: timeouts.keepAliveMsMax,
     connectionTimeout: timeouts.socketIdleMsMax,
-    http: { headersTimeout: timeouts.headersMsMax, connectionsCheckingInterval: timeouts.checkIntervalMs },
+    http: {
+      headersTimeout: timeouts.headersMsMax,
+      connectionsCheckingInterval: timeouts.checkIntervalMs,
+      ServerResponse,
+    },
     ...transport,
   });
+  // Without a logger of its own the router would give none to its plugins.
+  if (logger !== false) server.log = logger;
   server.setErrorHandler(answer);
   server.setReplySerializer((payload) => stringifyJson(payload));
   acceptJsonBodies(server, options);
-  closeGracefully(server, timeouts.closeGraceMs);
+  closing.watch(server);
   if (options.allowedOrigins.length > 0) varyByOrigin(server);
   const routes = new RouteTable();
   routes.watch(server);

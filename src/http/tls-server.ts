@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer, Server as HttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { HttpTimeouts } from './http-options.ts';
@@ -13,10 +13,16 @@ export interface TlsFiles {
 const leastVersion = 'TLSv1.2';
 
 /** What Fastify makes without TLS, with it: the same deadlines, and one for the handshake. @throws what OpenSSL throws for files that do not fit. */
-export function createTlsServer(files: TlsFiles, timeouts: HttpTimeouts, handler: RequestListener): Server {
+export function createTlsServer(
+  files: TlsFiles,
+  timeouts: HttpTimeouts,
+  responseClass: typeof ServerResponse,
+  handler: RequestListener,
+): Server {
   const server = createServer(
     {
       ...contextOf(files),
+      ServerResponse: responseClass,
       handshakeTimeout: timeouts.headersMsMax,
       headersTimeout: timeouts.headersMsMax,
       requestTimeout: timeouts.requestMsMax,

@@ -19,15 +19,15 @@ type Batches = AsyncIterable<readonly Document[]>;
  */
 export async function sendDocumentList(reply: FastifyReply, view: ReadView, batches: Batches): Promise<FastifyReply> {
   reply.type('application/json; charset=utf-8');
-  const chunks = listText(batches);
+  const list = new ListText(batches);
   try {
-    const first = await chunks.next();
-    const second = await chunks.next();
-    if (first.done || second.done) {
+    const first = await list.next();
+    if (list.ended) {
       view.close();
-      return reply.send(first.value ?? '[]');
+      return reply.send(first);
     }
-    const stream = Readable.from(continued([first.value, second.value], chunks));
+    const second = await list.next();
+    const stream = Readable.from(continued([first, second], list));
     // The stream closes when the list is sent or failed. When the client goes away it first waits for the piece that is
     // being read, so the connection's end is listened to as well.
     stream.once('close', () => view.close());
@@ -39,26 +39,58 @@ export async function sendDocumentList(reply: FastifyReply, view: ReadView, batc
   }
 }
 
-/** Never an empty piece, and the last one holds the closing bracket. */
-async function* listText(batches: Batches): AsyncGenerator<string, undefined> {
-  let text = '[';
-  let separator = '';
-  for await (const documents of batches) {
-    for (const document of documents) {
-      if (text.length >= chunkCharacters) {
-        yield text;
-        text = '';
+/** Reads a list piece by piece. No generator: most lists are one piece of a few documents, which takes less than the generator would. */
+class ListText {
+  readonly #batches: AsyncIterator<readonly Document[]>;
+  #batch: readonly Document[] = [];
+  /** Of the batch: the first document that is in no piece yet. */
+  #index = 0;
+  #opening = '[';
+  #ended = false;
+
+  constructor(batches: Batches) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  /** Whether the last piece was given. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The next piece, never an empty one; the last one holds the closing bracket. */
+  async next(): Promise<string> {
+    let text = '';
+    for (;;) {
+      for (; this.#index < this.#batch.length; this.#index += 1) {
+        if (text.length >= chunkCharacters) return text;
+        const document = this.#batch[this.#index];
+        if (document === undefined) break;
+        text += this.#opening + stringifyJson(toRestDocument(document));
+        this.#opening = ',';
       }
-      text += separator + stringifyJson(toRestDocument(document));
-      separator = ',';
+      const { done, value } = await this.#batches.next();
+      if (done) {
+        this.#ended = true;
+        return text + (this.#opening === '[' ? '[]' : ']');
+      }
+      this.#batch = value;
+      this.#index = 0;
     }
   }
-  yield `${text}]`;
+
+  /** Lets the documents go when the pieces that are left are not wanted. */
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
 }
 
-async function* continued(begun: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield* begun;
-  yield* rest;
+async function* continued(begun: readonly string[], list: ListText): AsyncGenerator<string> {
+  try {
+    yield* begun;
+    while (!list.ended) yield await list.next();
+  } finally {
+    await list.close();
+  }
 }
 
 /** The documents that are asked for, in order. */

@@ -11,9 +11,11 @@ export class QueryParameters {
   /** @throws {InvalidArgumentError} for what is not UTF-8: a router's own reading would leave or replace it. */
   constructor(url: string) {
     const start = url.indexOf('?');
-    for (const pair of start === -1 ? [] : url.slice(start + 1).split('&')) {
-      const [name = '', ...value] = pair.split('=');
-      this.#values.set(decode(name), decode(value.join('=')));
+    if (start === -1) return;
+    for (const pair of url.slice(start + 1).split('&')) {
+      const equals = pair.indexOf('=');
+      const name = equals === -1 ? pair : pair.slice(0, equals);
+      this.#values.set(decode(name), equals === -1 ? '' : decode(pair.slice(equals + 1)));
     }
   }
 
@@ -46,6 +48,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 function decode(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (error) {

@@ -12,6 +12,7 @@ import { parseCommandLine, parseConfig, settings } from '../../src/config.ts';
 import { ServerProcess, startServer } from '../process/server-process.ts';
 import { hasOpenssl } from '../support/certificate.ts';
 import { TemporaryFolder } from './data-fixture.ts';
+import { writeLegacy2 } from './legacy/legacy-fixture.ts';
 
 const root = new URL('../../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
@@ -106,7 +107,7 @@ describe('README for whoever guards a server', () => {
 });
 
 describe('README for operators', () => {
-  const commandLines = Array.from(readme.matchAll(/^npm run -s yaradb -- (.+)$/gm), ([, line = '']) => line);
+  const commandLines = Array.from(readme.matchAll(/^ *npm run -s yaradb -- (.+)$/gm), ([, line = '']) => line);
 
   test('has an example of every command', () => {
     const named = new Set(commandLines.map((line) => line.split(' ')[0]));
@@ -123,6 +124,7 @@ describe('README for operators', () => {
         const headers = { 'content-type': 'application/json' };
         expect((await fetch(`${url}/document/create`, { method: 'POST', headers, body })).status).toBe(200);
       }
+      writeLegacy2(join(directory, 'old_data'), [{ id: 'a1b2c3d4-0000-4000-8000-000000000001', body: '{"n": 1}' }]);
       const program = new URL('../../src/cli/main.ts', import.meta.url).pathname;
       for (const line of commandLines) {
         const options = { cwd: directory, env: { ...process.env, YARADB_DATA_DIR: join(directory, 'data') } };

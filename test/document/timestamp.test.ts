@@ -12,6 +12,20 @@ describe('formatTime', () => {
     expect(formatTime(latestTime)).toBe('9999-12-31T23:59:59.999Z');
   });
 
+  it('writes what toISOString does, for moments of one day and of others, before 1970 too', () => {
+    const moments = fc.array(fc.integer({ min: earliestTime, max: latestTime }), { minLength: 1, maxLength: 3 });
+    const offset = fc.integer({ min: -86_400_000, max: 86_400_000 });
+    fc.assert(
+      fc.property(moments, offset, (some, milliseconds) => {
+        for (const moment of some.flatMap((each) => [each, each + milliseconds, each])) {
+          if (moment >= earliestTime && moment <= latestTime) {
+            expect(formatTime(moment)).toBe(new Date(moment).toISOString());
+          }
+        }
+      }),
+    );
+  });
+
   it('throws for what RFC 3339 cannot write', () => {
     for (const milliseconds of [earliestTime - 1, latestTime + 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => formatTime(milliseconds)).toThrow(RangeError);

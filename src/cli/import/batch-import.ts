@@ -1,0 +1,148 @@
+import type { Buffer } from 'node:buffer';
+import { hashBody } from '../../document/body-hash.ts';
+import type { ExistingDocument, ImportServer, Refused } from './import-server.ts';
+import { creatingOperations, updatingOperations } from './item-operations.ts';
+import type { PreparedItem } from './prepared-item.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What to do when a document with the id of an item is there already. */
+export type ImportMode = 'insert' | 'upsert';
+
+/** What came of items, by number. */
+export interface ImportCounts {
+  created: number;
+  updated: number;
+  /** They were there already, as the items have them. */
+  present: number;
+  refused: number;
+}
+
+/** An item on its way, with what is known of the document that there is. */
+interface Pending {
+  readonly item: PreparedItem;
+  readonly operations: readonly Buffer[];
+  readonly creates: boolean;
+  readonly attempts: number;
+}
+
+/** How often a document may change between the look at it and the write. */
+const attemptsMax = 5;
+
+/**
+ * Brings batches of items to the server. A batch is one commit as long as nothing is wrong with it. What is refused is told apart item by
+ * item, so that all others get there: each refusal halves how many are sent at once, each success doubles it again.
+ */
+export class BatchImport {
+  readonly #server: ImportServer;
+  readonly #mode: ImportMode;
+  readonly #onRefusal: (refusal: Refusal) => void;
+  readonly counts: ImportCounts = { created: 0, updated: 0, present: 0, refused: 0 };
+  /** Whether the last batch met documents that were there: then the next one is looked up before it is sent. */
+  #meetsExisting = false;
+  /** How many the server takes at once, as far as it has shown. */
+  #sizeMax = Number.POSITIVE_INFINITY;
+
+  constructor(server: ImportServer, mode: ImportMode, onRefusal: (refusal: Refusal) => void) {
+    this.#server = server;
+    this.#mode = mode;
+    this.#onRefusal = onRefusal;
+  }
+
+  /** Resolves when every item is in the database or refused. @throws {ServerError} */
+  async send(items: readonly PreparedItem[]): Promise<void> {
+    let waiting: readonly Pending[] = items.map(newlyMade);
+    if (this.#meetsExisting) {
+      this.#meetsExisting = false;
+      waiting = await this.#lookedUp(waiting);
+    }
+    let size = Math.min(waiting.length, this.#sizeMax);
+    while (waiting.length > 0) {
+      const part = waiting.slice(0, size);
+      const rest = waiting.slice(size);
+      const refused = await this.#server.commit(part.flatMap(({ operations }) => operations));
+      if (refused === null) {
+        this.#count(part);
+        waiting = rest;
+        size = Math.min(Math.max(1, size * 2), this.#sizeMax);
+        continue;
+      }
+      const index = indexOfItem(part, refused);
+      const blamed = index === null && part.length === 1 ? 0 : index;
+      const culprit = blamed === null ? undefined : part[blamed];
+      if (blamed === null || culprit === undefined) {
+        // It is about the request: it is too long, say, or nested too deep for where it stands in it.
+        size = Math.ceil(part.length / 2);
+        this.#sizeMax = size;
+      } else if (isAboutExisting(refused, culprit)) {
+        const looked = await this.#lookedUp(part);
+        waiting = [...looked, ...rest];
+        // It is there twice in the input: the first one has to be in the database before the second is compared with it.
+        if (looked.length === part.length && looked[blamed]?.creates === true) size = Math.max(1, blamed);
+      } else {
+        this.#refuse(culprit.item, refused);
+        waiting = [...part.toSpliced(blamed, 1), ...rest];
+        size = Math.max(1, Math.floor(size / 2));
+      }
+    }
+  }
+
+  /** Looks at what the database has, and tells what is left to do. */
+  async #lookedUp(part: readonly Pending[]): Promise<readonly Pending[]> {
+    const existing = await this.#server.find(part.map(({ item }) => item.id));
+    const left: Pending[] = [];
+    for (const { item, attempts } of part) {
+      const found = existing.get(item.id);
+      const next = found === undefined ? newlyMade(item) : this.#pendingOf(item, found);
+      if (next === null) continue;
+      if (attempts < attemptsMax) left.push({ ...next, attempts: attempts + 1 });
+      else this.#refuse(item, { code: 'VERSION_CONFLICT', reason: 'it changes all the time', path: null });
+    }
+    return left;
+  }
+
+  /** Null when nothing is left to do. */
+  #pendingOf(item: PreparedItem, existing: ExistingDocument): Pending | null {
+    this.#meetsExisting = true;
+    const hasSameBody = hashBody(item.body) === existing.bodyHash;
+    const operations = updatingOperations(item, existing, hasSameBody);
+    // A document that an earlier run of this import has made may have been changed since: it is there nevertheless.
+    if (operations.length === 0 || (this.#mode === 'insert' && !item.isOwnId)) {
+      this.counts.present += 1;
+      return null;
+    }
+    if (this.#mode === 'upsert') return { item, operations, creates: false, attempts: 0 };
+    const what = hasSameBody ? 'archived or restored since' : 'another body';
+    const reason = `document ${item.id} is there already, with ${what} (version ${existing.version}): --mode upsert replaces it`;
+    this.#refuse(item, { code: 'ALREADY_EXISTS', reason, path: null });
+    return null;
+  }
+
+  #count(part: readonly Pending[]): void {
+    for (const { creates } of part) this.counts[creates ? 'created' : 'updated'] += 1;
+  }
+
+  #refuse({ line, text }: PreparedItem, { code, reason, path }: Omit<Refused, 'operation'>): void {
+    this.counts.refused += 1;
+    this.#onRefusal({ line, text, code, reason, path });
+  }
+}
+
+function newlyMade(item: PreparedItem): Pending {
+  return { item, operations: creatingOperations(item), creates: true, attempts: 0 };
+}
+
+function indexOfItem(part: readonly Pending[], { operation }: Refused): number | null {
+  if (operation === null) return null;
+  let end = 0;
+  for (const [index, { operations }] of part.entries()) {
+    end += operations.length;
+    if (operation < end) return index;
+  }
+  return null;
+}
+
+/** Whether the refusal says that the database has another version of the document than was thought. */
+function isAboutExisting({ code }: Refused, { creates }: Pending): boolean {
+  if (creates) return code === 'ALREADY_EXISTS';
+  return ['VERSION_CONFLICT', 'NOT_FOUND', 'ALREADY_ARCHIVED', 'NOT_ARCHIVED'].includes(code);
+}

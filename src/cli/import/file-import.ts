@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { DatabaseError } from '../../errors.ts';
+import type { Progress } from '../progress.ts';
+import { sizeText } from '../size-text.ts';
+import type { BatchImport } from './batch-import.ts';
+import type { InputFile } from './input-file.ts';
+import { type ReadItem, readItems } from './item-reader.ts';
+import { type ItemPreparation, type PreparedItem, refusalOf } from './prepared-item.ts';
+import type { RefusalReport } from './refusal-report.ts';
+import { type ItemSource, SourceError } from './source-item.ts';
+
+export interface FileImportOptions {
+  readonly input: InputFile;
+  /** A new source of the format of the input. */
+  readonly createSource: () => ItemSource;
+  readonly preparation: ItemPreparation;
+  readonly batches: BatchImport;
+  readonly refusals: RefusalReport;
+  readonly progress: Progress;
+}
+
+/** One request: enough that a commit is spread over many documents, few enough that the server's other clients do not wait for it. */
+const itemsInBatch = 1000;
+const bytesInBatch = 1024 * 1024;
+
+/**
+ * Reads a file to its end, so that nothing is written of one that is not what it is said to be.
+ * @returns the SHA-256 of its bytes. @throws {SourceError}
+ */
+export async function checkInput({
+  input,
+  createSource,
+  progress,
+}: Pick<FileImportOptions, 'input' | 'createSource' | 'progress'>): Promise<string> {
+  const hash = createHash('sha256');
+  let read = 0;
+  const onBytes = (bytes: number): void => {
+    read += bytes;
+    progress.show(`checking ${input.name}: ${shareText(read, input)}`);
+  };
+  for await (const _ of readItems(input.chunks(), createSource(), { hash, onBytes }));
+  return hash.digest('hex');
+}
+
+/**
+ * Imports all items, in order: while the server writes a batch, the next is read and looked at, so that memory is bounded by two of them.
+ * @returns how many bytes were read, and their SHA-256. @throws {SourceError | ServerError}
+ */
+export async function importFile(
+  options: FileImportOptions,
+): Promise<{ readonly bytes: number; readonly digest: string }> {
+  const { input, batches, refusals, progress } = options;
+  const source = options.createSource();
+  const hash = createHash('sha256');
+  const startedAt = performance.now();
+  let bytes = 0;
+  const onBytes = (count: number): void => {
+    bytes += count;
+    const { created, updated, present } = batches.counts;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const rate = Math.round((created + updated + present) / Math.max(seconds, 0.001));
+    const refused = refusals.count === 0 ? '' : `, ${refusals.count} refused`;
+    progress.show(`${shareText(bytes, input)}: ${created + updated + present} documents, ${rate} a second${refused}`);
+  };
+  let sending: Promise<void> = Promise.resolve();
+  let batch: PreparedItem[] = [];
+  let batchBytes = 0;
+  const flush = async (): Promise<void> => {
+    const items = batch;
+    batch = [];
+    batchBytes = 0;
+    await sending;
+    sending = batches.send(items);
+    // Whoever awaits it next is told; until then it is nobody's.
+    sending.catch(() => undefined);
+  };
+  try {
+    for await (const items of readItems(input.chunks(), source, { hash, onBytes })) {
+      refusals.setHeader(source.headerText);
+      for (const item of items) {
+        const prepared = preparedOrRefused(item, options);
+        if (prepared === null) continue;
+        batch.push(prepared);
+        batchBytes += prepared.bodyText.length;
+        if (batch.length >= itemsInBatch || batchBytes >= bytesInBatch) await flush();
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    // What came before the place that cannot be read is as good as any.
+    await flush();
+    await sending;
+    throw error;
+  }
+  if (batch.length > 0) await flush();
+  await sending;
+  return { bytes, digest: hash.digest('hex') };
+}
+
+/** Null when it was refused. */
+function preparedOrRefused(item: ReadItem, { preparation, refusals }: FileImportOptions): PreparedItem | null {
+  try {
+    return preparation.prepare(item);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    refusals.add(refusalOf(item, error));
+    return null;
+  }
+}
+
+/** How far it is, for people. */
+function shareText(bytes: number, input: InputFile): string {
+  if (input.bytes === null || input.bytes === 0) return sizeText(bytes);
+  return `${sizeText(bytes)} of ${sizeText(input.bytes)} (${Math.floor((bytes / input.bytes) * 100)} %)`;
+}
