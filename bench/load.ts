@@ -11,6 +11,8 @@ export interface Request {
   readonly path: string;
   /** JSON of one line. */
   readonly body?: string;
+  /** Shown as a bearer token. */
+  readonly token?: string;
 }
 
 export interface Measurement {
@@ -55,14 +57,18 @@ export async function measure(url: string, requests: readonly Request[], load: L
 
 /** The requests are printed before the load begins, so that many of them take no more of `wrk` than one. */
 function wrkScript(requests: readonly Request[]): string {
-  const lines = requests.map(({ method, path, body = '' }) => `${method}\t${path}\t${body}\n`).join('');
+  const lines = requests
+    .map(({ method, path, body = '', token = '' }) => `${method}\t${path}\t${body}\t${token}\n`)
+    .join('');
   return `
     local requests, number = {}, 0
     function init()
-      local json = { ["Host"] = wrk.headers["Host"], ["content-type"] = "application/json" }
       local lines = [==[${lines}]==]
-      for method, path, body in lines:gmatch("([^\\t]*)\\t([^\\t]*)\\t([^\\n]*)\\n") do
-        requests[#requests + 1] = body == "" and wrk.format(method, path) or wrk.format(method, path, json, body)
+      for method, path, body, token in lines:gmatch("([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t([^\\n]*)\\n") do
+        local headers = { ["Host"] = wrk.headers["Host"] }
+        if token ~= "" then headers["authorization"] = "Bearer " .. token end
+        if body ~= "" then headers["content-type"] = "application/json" end
+        requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
       end
     end
     function request()

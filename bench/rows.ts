@@ -1,4 +1,5 @@
 import type { Row } from './bench.ts';
+import { runAuthentication } from './rows/authentication.ts';
 import { runChanges } from './rows/changes.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   { name: 'bulk-create', run: runBulkCreate },
   { name: 'graphql-get', run: runGraphqlGet },
   { name: 'graphql-create', run: runGraphqlCreate },
+  { name: 'authentication', run: runAuthentication },
   { name: 'import', run: runImport },
   { name: 'find', run: runFind },
   { name: 'range', run: runRange },

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { AuthorizedDatabase } from './access/authorized-database.ts';
 import { type Config, serverUrl } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
@@ -6,14 +8,26 @@ import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
 import type { StorageEvent } from './embedded/storage-event.ts';
 import type { DatabaseError } from './errors.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
+import { principalOf } from './http/authentication.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { replaceTlsFiles, type TlsFiles } from './http/tls-server.ts';
 import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
+import { openAccess } from './server-access.ts';
 
 /** The settings, with what was left to be found out. */
 export interface AppConfig extends Config {
   readonly memoryBytesMax: number;
+}
+
+/** The texts of the files that settings name. */
+export interface AppFiles {
+  readonly tls: TlsFiles | null;
+  /** A JSON Web Key Set. */
+  readonly keySet: string | null;
+  /** A token with all rights, for as long as the server runs. */
+  readonly operatorToken: string;
 }
 
 /** The whole server. Life cycle: opened by `createApp`, then `listen`, `drain`, `close`; `close` may come at any time. */
@@ -23,7 +37,18 @@ export interface App {
    * @throws the system's error, such as `EADDRINUSE`.
    */
   listen(): Promise<string>;
+  /** What it answers, such as `GET /document/get/:id`, once it listens: whoever guards it has to know of every one. */
+  routes(): readonly string[];
   status(): Promise<DatabaseStatus>;
+  /**
+   * Has what comes from now on use these; whoever is connected notices nothing.
+   * @throws for files that cannot be used; they are then what they were.
+   */
+  replaceFiles(files: Pick<AppFiles, 'tls' | 'keySet'>): void;
+  /** Whether whoever asks has to show a token. */
+  readonly authenticationRequired: boolean;
+  /** Whether there is anything that lets somebody in. */
+  readonly hasWayIn: boolean;
   /** Resolves when the disk failed under a write: nothing can be written any more. */
   readonly failed: Promise<DatabaseError>;
   /** Takes no new requests and waits for those under way; what takes longer than `drainMsMax` milliseconds is cut. */
@@ -35,9 +60,9 @@ export interface App {
 /**
  * Opens the database and plugs the doors together. Nothing else knows all the parts.
  * @throws {DirectoryLockedError | CorruptionError | NewerFormatError} when the data directory cannot be opened, or the
- *   system's error.
+ *   system's error. @throws {UnprotectedAddressError} @throws {KeySetError} @throws what OpenSSL throws for TLS files that do not fit.
  */
-export async function createApp(config: AppConfig, version: string, logger: Logger): Promise<App> {
+export async function createApp(config: AppConfig, version: string, logger: Logger, files: AppFiles): Promise<App> {
   const jsonLimits = { nestingMax: config.nestingMax, integerDigitsMax: config.integerDigitsMax };
   const failed = Promise.withResolvers<DatabaseError>();
   const database = await openEmbeddedDatabase({
@@ -81,13 +106,21 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     page: { pageSizeMax: config.pageSizeMax },
     aggregate: defaultAggregateLimits,
   };
-  // Until there is authentication, whoever reaches the server may do everything.
-  const principalOf = () => anonymous;
+  const access = await openAccess(config, files, database, logger).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const { authenticator, tokens } = access;
+  // Between every door and the engine. Of the engine itself only the server's own health is asked.
+  const guarded = new AuthorizedDatabase(database);
   const server = createHttpServer({
     version,
     database,
-    backups: database,
-    maintenance: database,
+    backups: guarded,
+    maintenance: guarded,
+    authenticator,
+    tokens,
+    ...(files.tls === null ? {} : { tls: files.tls }),
     logger,
     bodyBytesMax,
     jsonLimits,
@@ -97,23 +130,49 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   const { now } = Date;
   const selfDestructAllowed = config.selfDestruct === 'allowed';
   server.register(
-    createRestRouter({ database, principalOf, now, queryLimits, bodyBytesMax, jsonLimits, selfDestructAllowed }),
+    createRestRouter({
+      database: guarded,
+      principalOf,
+      now,
+      queryLimits,
+      bodyBytesMax,
+      jsonLimits,
+      selfDestructAllowed,
+    }),
   );
   const { connectionOperationsMax } = config;
   const webSocketLimits = { connectionOperationsMax, messageBytesMax: bodyBytesMax };
+  const authenticate = (authorization: string | undefined, { raw }: FastifyRequest) =>
+    authenticator.authenticate(authorization, raw.socket);
   server.register(
-    createGraphqlPlugin({ database, version, principalOf, now, queryLimits, jsonLimits, ...webSocketLimits }),
+    createGraphqlPlugin({
+      database: guarded,
+      version,
+      principalOf,
+      authenticate,
+      now,
+      queryLimits,
+      jsonLimits,
+      ...webSocketLimits,
+    }),
   );
 
   return {
     failed: failed.promise,
+    authenticationRequired: authenticator.isRequired,
+    hasWayIn: tokens.isUsed || config.jwt !== null,
     async listen() {
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
       if (address === null || typeof address === 'string') throw new TypeError('The server listens on no TCP port');
-      return serverUrl(config.host, address.port);
+      return serverUrl(config, address.port);
     },
+    routes: () => server.routeTable.list(),
     status: () => database.status(anonymous),
+    replaceFiles({ tls, keySet }) {
+      if (tls !== null) replaceTlsFiles(server, tls);
+      if (keySet !== null) access.replaceKeySet(keySet);
+    },
     drain: (drainMsMax) => drainHttpServer(server, drainMsMax),
     close: () => database.close(),
   };

@@ -22,7 +22,7 @@ export const settings = {
     environment: ['YARADB_HOST'],
     default: '127.0.0.1',
     type: text('ADDRESS'),
-    help: 'Address to listen on. 0.0.0.0 answers the whole network, and there is no authentication yet.',
+    help: 'Address to listen on. 0.0.0.0 answers the whole network: then there must be tokens, or --auth must say what is meant.',
   },
   port: {
     flag: 'port',
@@ -129,6 +129,80 @@ export const settings = {
         : undefined;
     }),
     help: 'Origins of web pages that may use the server from a browser (CORS). Without any, only pages of the server itself may.',
+  },
+  auth: {
+    flag: 'auth',
+    environment: ['YARADB_AUTH'],
+    default: 'auto',
+    type: choice('auto', 'required', 'none'),
+    help: 'required: whoever shows no token is refused, also while there is none. none: everybody may do everything. auto: required once a token was made or --jwt-issuer is set; until then only this machine is served, and with another --host the server does not start.',
+  },
+  authFailuresMax: {
+    flag: 'auth-failures-max',
+    environment: ['YARADB_AUTH_FAILURES_MAX'],
+    default: '20',
+    type: wholeNumber('FAILURES', 1, 10_000),
+    help: 'Tokens that are not valid which one address may send, at once and again each minute, before it gets 429 (RATE_LIMITED) for them. Valid ones are never kept waiting.',
+  },
+  jwtIssuer: {
+    flag: 'jwt-issuer',
+    environment: ['YARADB_JWT_ISSUER'],
+    default: '',
+    type: optionalText('ISSUER'),
+    help: 'Accept JWTs of this issuer, which their claim iss must name. Needs --jwt-audience and --jwks-url or --jwks-file.',
+  },
+  jwtAudience: {
+    flag: 'jwt-audience',
+    environment: ['YARADB_JWT_AUDIENCE'],
+    default: '',
+    type: optionalText('AUDIENCE'),
+    help: 'What the claim aud of a JWT must hold: the name that this server has with the issuer.',
+  },
+  jwksUrl: {
+    flag: 'jwks-url',
+    environment: ['YARADB_JWKS_URL'],
+    default: '',
+    type: {
+      placeholder: 'URL',
+      expected: 'an https URL, or an http URL of this machine',
+      parse: (given) => (given === '' ? null : parseKeySetUrl(given)),
+    },
+    help: 'Where the issuer publishes its public keys (JWKS). They are kept for ten minutes. While they cannot be fetched, JWTs get 503.',
+  },
+  jwksFile: {
+    flag: 'jwks-file',
+    environment: ['YARADB_JWKS_FILE'],
+    default: '',
+    type: optionalText('FILE'),
+    help: 'The same from a file. It is read at the start and again at SIGHUP.',
+  },
+  jwtRoleClaim: {
+    flag: 'jwt-role-claim',
+    environment: ['YARADB_JWT_ROLE_CLAIM'],
+    default: 'roles',
+    type: text('CLAIM'),
+    help: 'The claim of a JWT that holds its roles: a list, or a text with spaces between, such as read or write:orders. Dots lead into objects, as in realm_access.roles.',
+  },
+  jwtClockSkewSeconds: {
+    flag: 'jwt-clock-skew',
+    environment: ['YARADB_JWT_CLOCK_SKEW'],
+    default: '30',
+    type: wholeNumber('SECONDS', 0, 600),
+    help: "By how much the clock of the JWTs' issuer may differ from this machine's.",
+  },
+  tlsCertificateFile: {
+    flag: 'tls-cert',
+    environment: ['YARADB_TLS_CERT'],
+    default: '',
+    type: optionalText('FILE'),
+    help: 'Serve https (TLS 1.2 or newer) with this certificate, a PEM file that holds its chain, too. Needs --tls-key. Read again at SIGHUP.',
+  },
+  tlsKeyFile: {
+    flag: 'tls-key',
+    environment: ['YARADB_TLS_KEY'],
+    default: '',
+    type: optionalText('FILE'),
+    help: "The certificate's private key, a PEM file without a passphrase. Read again at SIGHUP.",
   },
   operationsMax: {
     flag: 'operations-max',
@@ -315,6 +389,12 @@ export interface Config {
   readonly sortPathsMax: number;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  readonly auth: 'auto' | 'required' | 'none';
+  readonly authFailuresMax: number;
+  /** Null: JWTs are refused. */
+  readonly jwt: JwtConfig | null;
+  /** Null: http. */
+  readonly tls: TlsConfig | null;
   readonly operationsMax: number;
   readonly idempotencyWindowMs: number;
   readonly idempotencyKeysMax: number;
@@ -341,6 +421,20 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly logFormat: 'auto' | 'pretty' | 'json';
   readonly runAs: UserAndGroup | null;
+}
+
+export interface JwtConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: { readonly url: URL } | { readonly file: string };
+  readonly roleClaim: string;
+  readonly clockSkewSeconds: number;
+}
+
+/** Names of files. */
+export interface TlsConfig {
+  readonly certificateFile: string;
+  readonly keyFile: string;
 }
 
 export type DataDirectoryOrigin = 'named' | 'mounted' | 'default';
@@ -394,6 +488,10 @@ export function parseConfig(
     sortPathsMax: read(settings.sortPathsMax),
     allowedHosts: read(settings.allowedHosts),
     allowedOrigins: read(settings.allowedOrigins),
+    auth: read(settings.auth),
+    authFailuresMax: read(settings.authFailuresMax),
+    jwt: jwtConfigOf(read),
+    tls: tlsConfigOf(read),
     operationsMax: read(settings.operationsMax),
     idempotencyWindowMs: read(settings.idempotencyWindowMs),
     idempotencyKeysMax: read(settings.idempotencyKeysMax),
@@ -420,11 +518,59 @@ export function parseConfig(
   });
 }
 
+type ReadSetting = <Value>(setting: Setting<Value>) => Value;
+
+/** @throws {UsageError} for a part without the others. */
+function jwtConfigOf(read: ReadSetting): JwtConfig | null {
+  const issuer = read(settings.jwtIssuer);
+  const audience = read(settings.jwtAudience);
+  const url = read(settings.jwksUrl);
+  const file = read(settings.jwksFile);
+  if (issuer === null && audience === null && url === null && file === null) return null;
+  if (read(settings.auth) === 'none')
+    throw new UsageError('--auth none lets everybody in, so no JWT is looked at: leave --jwt-issuer out');
+  if (issuer === null)
+    throw new UsageError('--jwt-issuer is missing: --jwt-audience, --jwks-url and --jwks-file are about it');
+  if (audience === null)
+    throw new UsageError('--jwt-audience is missing: without it, a token for any other service would do');
+  if ((url === null) === (file === null)) throw new UsageError('--jwt-issuer needs either --jwks-url or --jwks-file');
+  return Object.freeze({
+    issuer,
+    audience,
+    keys: url === null ? { file: file ?? '' } : { url },
+    roleClaim: read(settings.jwtRoleClaim),
+    clockSkewSeconds: read(settings.jwtClockSkewSeconds),
+  });
+}
+
+/** @throws {UsageError} for one without the other. */
+function tlsConfigOf(read: ReadSetting): TlsConfig | null {
+  const certificateFile = read(settings.tlsCertificateFile);
+  const keyFile = read(settings.tlsKeyFile);
+  if (certificateFile === null && keyFile === null) return null;
+  if (keyFile === null) throw new UsageError('--tls-cert needs --tls-key, the private key of that certificate');
+  if (certificateFile === null) throw new UsageError('--tls-key needs --tls-cert, the certificate of that key');
+  return Object.freeze({ certificateFile, keyFile });
+}
+
+/** Whoever is between us and the keys could put his own in their place: http is for keys of this machine. */
+function parseKeySetUrl(given: string): URL | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url?.protocol === 'https:') return url;
+  return url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, '')) ? url : undefined;
+}
+
+/** Whether only this machine reaches what listens on the address: RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
+export function isLoopback(host: string): boolean {
+  return /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host);
+}
+
 /** A URL that works on this machine: an address that stands for all of them is replaced by the machine's own. */
-export function serverUrl(host: string, port: number): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
-  if (host === '::') return `http://[::1]:${port}`;
-  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+export function serverUrl({ host, tls }: Pick<Config, 'host' | 'tls'>, port: number): string {
+  const scheme = tls === null ? 'http' : 'https';
+  if (host === '0.0.0.0') return `${scheme}://127.0.0.1:${port}`;
+  if (host === '::') return `${scheme}://[::1]:${port}`;
+  return host.includes(':') ? `${scheme}://[${host}]:${port}` : `${scheme}://${host}:${port}`;
 }
 
 function readSetting<Value>(

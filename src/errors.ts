@@ -24,7 +24,9 @@ export const errorMeanings = {
   STORAGE_FULL: 'no room to write; reads go on',
   MEMORY_FULL: 'no room in memory for more; reads, archiving and erasing go on',
   OUTCOME_UNKNOWN: 'the sync failed: the write may or may not survive; the server stops',
+  UNAUTHENTICATED: 'the request shows no valid token',
   FORBIDDEN: 'the request may not do this',
+  RATE_LIMITED: 'too many of these: try again later',
   INTERNAL: 'a bug: masked for the client, logged whole',
 } as const;
 
@@ -182,5 +184,12 @@ export class TableReadOnlyError extends DatabaseError {
         table,
       },
     );
+  }
+}
+
+/** The message says which right is missing, and nothing of what is there: it is the same whether the table is there or not. */
+export class ForbiddenError extends DatabaseError {
+  constructor(message: string, evidence: Evidence = {}) {
+    super('FORBIDDEN', message, evidence);
   }
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { ServerRequest } from './server-request.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /** How long the server may send nothing once it has begun. */
 const idleMsMax = 120_000;
 
 /** Asks a server for its backup, once. */
 export class BackupRequest extends ServerRequest {
-  constructor(server: URL) {
+  constructor(server: ServerTarget) {
     super('GET', '/system/backup', server);
   }
 

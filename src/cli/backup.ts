@@ -13,10 +13,10 @@ import { CommandFailure, failureOf, systemErrorOf } from './failure.ts';
 import { printLine } from './output.ts';
 import { Progress } from './progress.ts';
 import { ServerError } from './server-request.ts';
-import { serverUrlOf, urlOption } from './server-url.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText, sizeText } from './size-text.ts';
 
-const options = { url: urlOption, json: jsonOption };
+const options = { ...serverOptions, json: jsonOption };
 
 /** `yaradb backup TARGET`. */
 export const backupCommand: Command = {
@@ -27,7 +27,8 @@ export const backupCommand: Command = {
     'Reads and writes go on meanwhile. The server takes a snapshot first, for which its disk needs room. Every file is checked against ' +
       'its SHA-256 and synced before TARGET gets its name, so there is never half a backup of that name; what an interrupted one ' +
       'leaves behind ends in .yaradb-partial and can be removed.',
-    'The server gives backups to programs on its own machine only. In a container, run this command in that container.',
+    'It takes a token of the role admin, which whoever can read the data directory of the server need not name. Without authentication the ' +
+      'server gives backups to programs on its own machine only. In a container, run this command in that container.',
   ],
   options,
   exitCodes: new Map([
@@ -40,13 +41,13 @@ export const backupCommand: Command = {
   ]),
   async run(given) {
     const { TARGET: target } = given.take(['TARGET']);
-    const url = serverUrlOf(given);
+    const server = serverTargetOf(given);
     const json = given.has(options.json);
     const form = target.endsWith('.tar') ? 'archive' : 'directory';
     if (existsSync(target)) throw new UsageError(`${target} is there already: a backup is not written over anything`);
     const partial = `${target.replace(/\/+$/, '')}.${randomBytes(4).toString('hex')}.yaradb-partial`;
     const progress = new Progress();
-    const request = new BackupRequest(url);
+    const request = new BackupRequest(server);
     try {
       progress.show('waiting for the server to take a snapshot');
       const chunks = await request.chunks();

@@ -16,6 +16,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    'token',
+    {
+      summary: 'Make, list and revoke the tokens that requests have to show.',
+      load: async () => (await import('./token.ts')).tokenCommand,
+    },
+  ],
+  [
     'snapshot',
     {
       summary: 'Have a running server take a snapshot, so that its next start is short.',

@@ -3,10 +3,10 @@ import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { requestMaintenance } from './maintenance-request.ts';
 import { printLine } from './output.ts';
-import { serverUrlOf, urlOption } from './server-url.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText } from './size-text.ts';
 
-const options = { url: urlOption, json: jsonOption };
+const options = { ...serverOptions, json: jsonOption };
 
 /** `yaradb compact`. */
 export const compactCommand: Command = {
@@ -20,7 +20,8 @@ export const compactCommand: Command = {
       'Reads and writes go on meanwhile. While a backup is under way, this waits for it.',
     'Backups that were taken before, and what a repair has set aside, are not touched: what they hold is for you to remove. So is what a ' +
       'file system keeps of removed files (its own snapshots, freed blocks).',
-    'The server takes this command from its own machine only. In a container, run it in that container.',
+    'It takes a token of the role admin, which whoever can read the data directory of the server need not name. Without authentication the ' +
+      'server takes this command from its own machine only. In a container, run it in that container.',
   ],
   options,
   exitCodes: new Map([
@@ -32,7 +33,11 @@ export const compactCommand: Command = {
   ]),
   async run(given) {
     given.take([]);
-    const answer = await requestMaintenance(serverUrlOf(given), '/system/compact', 'the server writes its files again');
+    const answer = await requestMaintenance(
+      serverTargetOf(given),
+      '/system/compact',
+      'the server writes its files again',
+    );
     const { erasedOnDiskUpTo, files } = answer;
     await printLine(
       given.has(options.json)

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { DirectoryLockedError } from '../embedded/directory-lock.ts';
 import { CorruptionError, NewerFormatError } from '../embedded/log/log-error.ts';
 import { DatabaseError } from '../errors.ts';
+import { UnprotectedAddressError } from '../server-access.ts';
 import { UsageError } from '../setting.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 
@@ -36,6 +37,7 @@ export function failureOfOpening(
   another = 'name another one with --data-dir',
 ): CommandFailure {
   const options = { cause: error };
+  if (error instanceof UnprotectedAddressError) return new CommandFailure(exitCodes.usage, error.message, options);
   if (error instanceof DirectoryLockedError) return new CommandFailure(exitCodes.locked, error.message, options);
   if (error instanceof CorruptionError) return new CommandFailure(exitCodes.corruption, error.message, options);
   if (error instanceof NewerFormatError) return new CommandFailure(exitCodes.usage, error.message, options);

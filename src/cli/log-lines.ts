@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
+import { tokenSettingPrefix } from '../access/token-record.ts';
+import { isJsonObject } from '../document/json.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { frameKinds } from '../embedded/log/frame.ts';
-import type { CommitRecord, LogRecord } from '../embedded/log/record.ts';
+import type { CommitRecord, LogRecord, SettingRecord } from '../embedded/log/record.ts';
 import type { LogPart } from '../embedded/maintenance/log-scan.ts';
 import { problemLine } from './problem-line.ts';
 import { countText } from './size-text.ts';
@@ -62,7 +64,7 @@ export const jsonLines: LogLines = {
         principal,
         idempotencyKey,
         requestDigest: requestDigest === null ? null : hex(requestDigest),
-        records,
+        records: records.map(shownRecord),
         file: path,
         offset,
       }),
@@ -115,7 +117,7 @@ function recordText(record: LogRecord): string {
       return `putIndex ${id}  table ${tableId}  paths ${paths.map(quoted).join(', ')}  ${traits.join(' ')}  of ${documents}`;
     }
     case 'putSetting':
-      return `putSetting ${quoted(record.setting.name)}  ${cut(stringifyJson(record.setting.value))}`;
+      return `putSetting ${quoted(record.setting.name)}  ${cut(stringifyJson(shownSetting(record.setting).value))}`;
     case 'putKey': {
       const { id, digest, documentIds } = record.key;
       return `putKey ${id}  request ${digest}  of ${countText(documentIds.length, 'document')}`;
@@ -125,6 +127,17 @@ function recordText(record: LogRecord): string {
     case 'dropIndex':
       return `${record.kind} ${record.id}`;
   }
+}
+
+/** Of a token, what may be known: its digest opens nothing, and yet is nothing to paste into a ticket. */
+function shownSetting({ name, value }: SettingRecord): SettingRecord {
+  if (!name.startsWith(tokenSettingPrefix) || !isJsonObject(value)) return { name, value };
+  const { digest: _, ...shown } = value;
+  return { name, value: shown };
+}
+
+function shownRecord(record: LogRecord): LogRecord {
+  return record.kind === 'putSetting' ? { ...record, setting: shownSetting(record.setting) } : record;
 }
 
 /** A time that the log holds may be any integer; those that have no date are shown as they are. */

@@ -3,12 +3,13 @@ import { exitCodes } from './exit-code.ts';
 import { CommandFailure, failureOf } from './failure.ts';
 import { Progress } from './progress.ts';
 import { ServerError, ServerRequest } from './server-request.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /**
  * Has a running server do something, and tells on a terminal that it is at it.
  * @returns what it answers when it is done. @throws {CommandFailure}
  */
-export async function requestMaintenance(server: URL, path: string, doing: string): Promise<JsonObject> {
+export async function requestMaintenance(server: ServerTarget, path: string, doing: string): Promise<JsonObject> {
   const progress = new Progress();
   const startedAt = performance.now();
   const show = (): void => progress.show(`${doing}: ${Math.floor((performance.now() - startedAt) / 1000)} s`);
@@ -24,7 +25,8 @@ export async function requestMaintenance(server: URL, path: string, doing: strin
   }
 }
 
-function failureOfRequest(error: unknown): CommandFailure {
+/** What it comes to when a server does not do what it was asked. */
+export function failureOfRequest(error: unknown): CommandFailure {
   if (!(error instanceof ServerError)) return failureOf(error);
   const disk = error.code === 'STORAGE_FULL' || error.code === 'OUTCOME_UNKNOWN';
   return new CommandFailure(disk ? exitCodes.diskFailed : exitCodes.noServer, `${error.message}.`, { cause: error });

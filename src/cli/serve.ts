@@ -1,13 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { createAccessToken } from '../access/access-token.ts';
 import { type App, type AppConfig, createApp } from '../app.ts';
+import { isLoopback } from '../config.ts';
 import { refuseBackup } from './backup-directory.ts';
 import { findPredecessorFiles } from './data-directory.ts';
 import { failureOfClosing, failureOfDisk, failureOfListening, failureOfOpening } from './failure.ts';
 import { fittingMemoryBytesMax, wantedMemoryBytesMax } from './heap-limit.ts';
 import { createLogger } from './logger.ts';
+import { OperatorFile } from './operator-file.ts';
 import { leaveRoot } from './privileges.ts';
 import { awaitStopSignal, stopOnBug } from './process-lifecycle.ts';
 import { readConfig } from './read-config.ts';
+import { readFilesAgainOnHangup, readServerFiles } from './server-files.ts';
 import { readVersion } from './version.ts';
 
 /** Once the disk has failed there is nothing to wait for but answers that say so. */
@@ -37,12 +42,28 @@ export async function serve(
   }
 
   refuseBackup(config.dataDirectory);
-  const app = await createApp(config, readVersion(), log).catch((error: unknown) => {
+  const files = readServerFiles(config);
+  const operatorToken = createAccessToken(randomBytes).text;
+  const app = await createApp(config, readVersion(), log, { ...files, operatorToken }).catch((error: unknown) => {
     throw failureOfOpening(error, config);
   });
   const url = await app.listen().catch(async (error: unknown) => {
     await app.close();
     throw failureOfListening(error, config);
+  });
+  const operatorFile = new OperatorFile(config.dataDirectory);
+  const openToOperators = (certificate: string | null): void => {
+    operatorFile.write({ url, token: operatorToken, certificate }, (error) =>
+      log.warn(
+        { err: error, file: operatorFile.path },
+        'commands on this machine will need a token of their own: the file could not be written',
+      ),
+    );
+  };
+  openToOperators(files.tls?.certificate ?? null);
+  readFilesAgainOnHangup(config, log, (again) => {
+    app.replaceFiles(again);
+    openToOperators(again.tls?.certificate ?? null);
   });
   await logStart(app, config, log);
   announce(url);
@@ -52,10 +73,12 @@ export async function serve(
     log.fatal({ err: reason }, 'the disk failed: no new requests are taken');
     // Those under way get their answer, that the outcome is unknown. The log stays as it is: only recovery can mend it.
     await app.drain(drainMsAfterFailure);
+    operatorFile.remove();
     throw failureOfDisk(reason, config);
   }
   log.info({ signal: reason }, 'stopping: no new requests are taken');
   await app.drain(config.drainMsMax);
+  operatorFile.remove();
   await app.close().catch((error: unknown) => {
     throw failureOfClosing(error, config);
   });
@@ -88,6 +111,7 @@ async function logStart(app: App, config: AppConfig, log: Logger): Promise<void>
       'the documents take more memory than --memory-bytes-max allows: creates and updates are refused until there is room',
     );
   }
+  logAccess(app, config, log);
   if (syncIntervalMs !== null) {
     log.warn(
       { durability, syncIntervalMs },
@@ -113,6 +137,26 @@ async function logStart(app: App, config: AppConfig, log: Logger): Promise<void>
       { dataDirectory, files },
       'the data directory holds data of the Python YaraDB, which was not imported yet: the files are left untouched and the database ' +
         `starts empty. To import it, stop this server and run: yaradb import --legacy ${dataDirectory} --data-dir ${dataDirectory}`,
+    );
+  }
+}
+
+/** What an operator has to know about who gets in. */
+function logAccess(app: App, { auth, host, tls }: AppConfig, log: Logger): void {
+  if (!app.authenticationRequired) {
+    log[isLoopback(host) ? 'info' : 'warn'](
+      { auth, host },
+      'no authentication: whoever reaches the server may do everything',
+    );
+    return;
+  }
+  if (!app.hasWayIn) {
+    log.warn({ auth }, 'nobody gets in yet: make a token with `yaradb token create --role admin` on this machine');
+  }
+  if (tls === null && !isLoopback(host)) {
+    log.warn(
+      { host },
+      'tokens are sent in the clear, unless a proxy in front adds TLS: --tls-cert and --tls-key encrypt them',
     );
   }
 }

@@ -1,8 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
 import { parseJson } from '../document/json-parser.ts';
-import { ServerError, unreachable } from './server-request.ts';
+import { adviceFor, ServerError, unreachable } from './server-request.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /** What a server answers. */
 export interface ServerAnswer {
@@ -18,10 +20,15 @@ const idleMsMax = 120_000;
 /** Sends many requests to one server. Close it. */
 export class ServerConnection {
   readonly #server: URL;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #token: string | null;
+  readonly #tls: ServerTarget['tls'];
+  readonly #agent: Agent;
 
-  constructor(server: URL) {
-    this.#server = server;
+  constructor({ url, token, tls }: ServerTarget) {
+    this.#server = url;
+    this.#token = token;
+    this.#tls = tls;
+    this.#agent = url.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
   }
 
   /** @param wantsAnswer whether what comes with a success is read, too. @throws {ServerError} when no answer comes. */
@@ -44,15 +51,22 @@ export class ServerConnection {
   /** Resolves to the head of an answer whose body the caller reads. @throws {ServerError} */
   open(method: 'GET' | 'POST', path: string, body: Buffer | null): Promise<IncomingMessage> {
     const url = new URL(path, this.#server);
-    const headers = body === null ? {} : { 'content-type': 'application/json', 'content-length': body.length };
+    const headers = {
+      ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
+    };
+    const isEncrypted = url.protocol === 'https:';
     return new Promise((resolve, reject) => {
-      const request = httpRequest(url, { method, agent: this.#agent, headers }, resolve);
+      const options = { method, agent: this.#agent, headers } as const;
+      const request = isEncrypted
+        ? httpsRequest(url, { ...options, ...this.#tls }, resolve)
+        : httpRequest(url, options, resolve);
       let connected = false;
       request.once('socket', (socket) => {
-        connected = !socket.connecting;
+        connected = request.reusedSocket;
         // One that is used again has connected long ago.
         if (connected) return;
-        socket.once('connect', () => {
+        socket.once(isEncrypted ? 'secureConnect' : 'connect', () => {
           connected = true;
         });
       });
@@ -97,7 +111,7 @@ export function refusalText({ json, status }: ServerAnswer): string {
 /** The same as an error. */
 export function refusalError(answer: ServerAnswer): ServerError {
   const { code } = objectOf(answer.json);
-  return new ServerError(`the server refuses: ${refusalText(answer)}`, {
+  return new ServerError(`the server refuses: ${refusalText(answer)}${adviceFor(code)}`, {
     code: typeof code === 'string' ? code : null,
   });
 }

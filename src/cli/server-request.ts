@@ -1,8 +1,11 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { isJsonObject, type JsonObject } from '../document/json.ts';
 import { parseJson } from '../document/json-parser.ts';
+import { stringifyJson } from '../document/json-serializer.ts';
 import { DatabaseError } from '../errors.ts';
 import { systemErrorOf } from './failure.ts';
+import type { ServerTarget } from './server-target.ts';
 
 /** The server cannot be reached, has refused, or broke off. */
 export class ServerError extends Error {
@@ -16,7 +19,8 @@ export class ServerError extends Error {
   }
 }
 
-const answerLengthMax = 64 * 1024;
+// Room for as many tokens as a server keeps.
+const answerLengthMax = 8 * 1024 * 1024;
 const jsonLimits = { nestingMax: 16, integerDigitsMax: 16 };
 
 /** Asks a server for one thing, once. */
@@ -25,9 +29,15 @@ export class ServerRequest {
   readonly #method: string;
   #request: ClientRequest | null = null;
 
-  constructor(method: string, path: string, server: URL) {
+  readonly #server: ServerTarget;
+  readonly #body: string | null;
+
+  /** @param body is sent as JSON; null: there is none. */
+  constructor(method: string, path: string, server: ServerTarget, body: JsonObject | null = null) {
     this.#method = method;
-    this.#url = new URL(path, server);
+    this.#url = new URL(path, server.url);
+    this.#server = server;
+    this.#body = body === null ? null : stringifyJson(body);
   }
 
   /** Resolves to the head of what the server answers, when it has done what was asked, however long that takes. @throws {ServerError} */
@@ -35,7 +45,7 @@ export class ServerRequest {
     const response = await this.#send();
     if (response.statusCode === 200) return response;
     const { detail, code } = (await this.#jsonOf(response)) ?? {};
-    const reason = typeof detail === 'string' ? detail : `HTTP status ${response.statusCode}`;
+    const reason = typeof detail === 'string' ? detail + adviceFor(code) : `HTTP status ${response.statusCode}`;
     throw new ServerError(`the server at ${this.#url.origin} refuses: ${reason}`, {
       code: typeof code === 'string' ? code : null,
     });
@@ -61,16 +71,26 @@ export class ServerRequest {
 
   #send(): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest(this.#url, { method: this.#method, agent: false }, resolve);
+      const { token, tls } = this.#server;
+      const headers = {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(this.#body === null ? {} : { 'content-type': 'application/json' }),
+      };
+      const options = { method: this.#method, agent: false, headers } as const;
+      const isEncrypted = this.#url.protocol === 'https:';
+      const request = isEncrypted
+        ? httpsRequest(this.#url, { ...options, ...tls }, resolve)
+        : httpRequest(this.#url, options, resolve);
       this.#request = request;
       let connected = false;
       request.once('socket', (socket) => {
-        socket.once('connect', () => {
+        // A certificate that is not trusted is found when the connection stands, and nothing was asked by then.
+        socket.once(isEncrypted ? 'secureConnect' : 'connect', () => {
           connected = true;
         });
       });
       request.on('error', (error) => reject(connected ? this.brokeOff(error) : unreachable(this.#url, error)));
-      request.end();
+      request.end(this.#body ?? undefined);
     });
   }
 
@@ -92,10 +112,17 @@ export class ServerRequest {
 /** What it is called when there is no connection. */
 export function unreachable({ origin }: URL, cause: Error): ServerError {
   const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
-  return new ServerError(
-    `the server at ${origin} cannot be reached: ${reason}. Start it, or name another one with --url`,
-    { cause },
-  );
+  const isUntrusted = /CERT|ALTNAME|SELF_SIGNED|ISSUER/.test('code' in cause ? String(cause.code) : '');
+  const advice = isUntrusted
+    ? 'Name the certificate of its authority with --ca-file'
+    : 'Start it, or name another one with --url';
+  return new ServerError(`the server at ${origin} cannot be reached: ${reason}. ${advice}`, { cause });
+}
+
+/** What an operator can do about it. */
+export function adviceFor(code: unknown): string {
+  if (code !== 'UNAUTHENTICATED') return '';
+  return '. Name a token of the role admin with --token-file or YARADB_TOKEN, or, as its user on its machine, its directory with --data-dir';
 }
 
 /** Null when it is no object. */

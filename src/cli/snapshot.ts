@@ -3,10 +3,10 @@ import { type Command, jsonOption } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { requestMaintenance } from './maintenance-request.ts';
 import { printLine } from './output.ts';
-import { serverUrlOf, urlOption } from './server-url.ts';
+import { serverOptions, serverTargetOf } from './server-target.ts';
 import { countText, sizeText } from './size-text.ts';
 
-const options = { url: urlOption, json: jsonOption };
+const options = { ...serverOptions, json: jsonOption };
 
 /** `yaradb snapshot`. */
 export const snapshotCommand: Command = {
@@ -16,7 +16,8 @@ export const snapshotCommand: Command = {
       'itself when the log has grown by --snapshot-log-bytes; this is for before a planned restart. When nothing was written since ' +
       'the last one, that is it.',
     'Reads and writes go on meanwhile. It needs room on the disk: the two newest snapshots are kept. It is no backup, since it is on the same disk.',
-    'The server takes this command from its own machine only. In a container, run it in that container.',
+    'It takes a token of the role admin, which whoever can read the data directory of the server need not name. Without authentication the ' +
+      'server takes this command from its own machine only. In a container, run it in that container.',
   ],
   options,
   exitCodes: new Map([
@@ -28,7 +29,7 @@ export const snapshotCommand: Command = {
   ]),
   async run(given) {
     given.take([]);
-    const answer = await requestMaintenance(serverUrlOf(given), '/system/snapshot', 'the server takes a snapshot');
+    const answer = await requestMaintenance(serverTargetOf(given), '/system/snapshot', 'the server takes a snapshot');
     const { sequence, documents, bytes } = answer;
     await printLine(
       given.has(options.json)

@@ -80,6 +80,8 @@ export interface CommitOptions {
   readonly namesOperation?: boolean;
   /** Has the request carried out once, however often it is made. With `dryRun` nothing is remembered, but what is remembered is told. */
   readonly idempotency?: Idempotency | undefined;
+  /** Asked about each operation. All of them are admitted when absent. */
+  readonly admission?: Admission;
 }
 
 export interface Idempotency {
@@ -88,6 +90,13 @@ export interface Idempotency {
   /** What the client has asked for, where the operations follow from more than that; else it is the operations. */
   readonly request?: JsonValue;
 }
+
+/**
+ * Whether the operation may know of its document. It is told of the table that the document is in, or is to be made in, as the commit itself finds it and
+ * before anything else is said of the document, so that nothing can come in between. False: the operation is answered as if there was no document
+ * with its id. What it throws refuses the commit.
+ */
+export type Admission = (operation: Operation, table: string) => boolean;
 
 /** What a commit did. It is whole and, at `sync` durability, on disk before anyone sees it. */
 export interface Commit {

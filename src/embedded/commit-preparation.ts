@@ -1,4 +1,11 @@
-import type { Commit, EraseOperation, Operation, PatchOperation } from '../database/operation.ts';
+import type {
+  Admission,
+  Commit,
+  CreateOperation,
+  EraseOperation,
+  Operation,
+  PatchOperation,
+} from '../database/operation.ts';
 import { hashBody } from '../document/body-hash.ts';
 import type { BodyLimits } from '../document/body-limits.ts';
 import type { ChangeBudget } from '../document/change-budget.ts';
@@ -59,6 +66,7 @@ export interface CommitRequest {
   readonly namesOperation: boolean;
   /** What the commit is to remember; null for nothing. */
   readonly key: CommitKey | null;
+  readonly admission: Admission;
   /** What its patches may come to, and may take together. */
   readonly bodyLimits: BodyLimits;
   readonly budget: ChangeBudget;
@@ -162,7 +170,7 @@ function runOperation(
 ): void {
   const { staging } = context;
   if (operation.kind === 'erase') {
-    const erased = prepareErasure(staging, records, operation);
+    const erased = prepareErasure(staging, request.admission, records, operation);
     documents.push(erased);
     onChange(erased);
     return;
@@ -191,8 +199,10 @@ function prepareOperation(
   operation: Exclude<Operation, EraseOperation>,
 ): Document | null {
   const { staging, now } = context;
+  const { admission } = request;
   switch (operation.kind) {
     case 'create': {
+      admission(operation, operation.table ?? defaultTable.name);
       const id = operation.id ?? context.createDocumentId();
       if (staging.document(id) !== undefined) throw new AlreadyExistsError(`Document ${id} already exists`, { id });
       const table = tableFor(context, records, operation.table);
@@ -213,34 +223,34 @@ function prepareOperation(
       };
     }
     case 'update': {
-      const current = liveDocument(staging, operation.id);
+      const current = liveDocument(staging, admission, operation);
       checkVersion(current, operation.version);
       const next = nextVersion(current, sequence, now);
       return { ...next, body: operation.body, bodyHash: hashBody(operation.body) };
     }
     case 'patch': {
-      const current = liveDocument(staging, operation.id);
+      const current = liveDocument(staging, admission, operation);
       const body = patchedBody(current, operation, request);
       return { ...nextVersion(current, sequence, now), body, bodyHash: hashBody(body) };
     }
     case 'archive': {
-      const current = anyDocument(staging, operation.id);
+      const current = anyDocument(staging, admission, operation);
       if (current.archivedAt !== null) throw new AlreadyArchivedError(current);
       checkVersion(current, operation.version);
       return { ...nextVersion(current, sequence, now), archivedAt: now };
     }
     case 'restore': {
-      const current = anyDocument(staging, operation.id);
+      const current = anyDocument(staging, admission, operation);
       if (current.archivedAt === null) throw new NotArchivedError(current);
       checkVersion(current, operation.version);
       return { ...nextVersion(current, sequence, now), archivedAt: null };
     }
     case 'assert': {
       if ('version' in operation) {
-        checkVersion(liveDocument(staging, operation.id), operation.version);
+        checkVersion(liveDocument(staging, admission, operation), operation.version);
       } else if (operation.exists) {
-        liveDocument(staging, operation.id);
-      } else if (staging.document(operation.id) !== undefined) {
+        liveDocument(staging, admission, operation);
+      } else if (admittedDocument(staging, admission, operation) !== undefined) {
         throw new AlreadyExistsError(`Document ${operation.id} exists`, { id: operation.id });
       }
       return null;
@@ -262,8 +272,14 @@ function patchedBody(
 }
 
 /** The version that goes. Staging remembers that it is gone: what comes behind must not find it. */
-function prepareErasure(staging: Staging, records: LogRecord[], { id, version }: EraseOperation): Document {
-  const current = anyDocument(staging, id);
+function prepareErasure(
+  staging: Staging,
+  admission: Admission,
+  records: LogRecord[],
+  operation: EraseOperation,
+): Document {
+  const { id, version } = operation;
+  const current = anyDocument(staging, admission, operation);
   checkVersion(current, version);
   staging.eraseDocument(id);
   records.push({ kind: 'eraseDocument', id, previousSequence: current.sequence });
@@ -306,15 +322,23 @@ function checkTableName(name: string): void {
   }
 }
 
-function anyDocument(staging: Staging, id: string): Document {
-  const document = staging.document(id);
-  if (document === undefined) throw new DocumentNotFoundError(id);
+type DocumentOperation = Exclude<Operation, CreateOperation>;
+
+/** Undefined when there is none, or none that the operation may know of. */
+function admittedDocument(staging: Staging, admission: Admission, operation: DocumentOperation): Document | undefined {
+  const document = staging.document(operation.id);
+  return document !== undefined && admission(operation, document.table.name) ? document : undefined;
+}
+
+function anyDocument(staging: Staging, admission: Admission, operation: DocumentOperation): Document {
+  const document = admittedDocument(staging, admission, operation);
+  if (document === undefined) throw new DocumentNotFoundError(operation.id);
   return document;
 }
 
-function liveDocument(staging: Staging, id: string): Document {
-  const document = anyDocument(staging, id);
-  if (document.archivedAt !== null) throw new DocumentNotFoundError(id);
+function liveDocument(staging: Staging, admission: Admission, operation: DocumentOperation): Document {
+  const document = anyDocument(staging, admission, operation);
+  if (document.archivedAt !== null) throw new DocumentNotFoundError(operation.id);
   return document;
 }
 

@@ -1,5 +1,5 @@
 import { type IdempotentRequest, requestOf } from '../database/idempotent-request.ts';
-import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
+import type { Admission, Commit, CommitOptions, Operation } from '../database/operation.ts';
 import { ChangeBudget } from '../document/change-budget.ts';
 import { changedPaths } from '../document/changed-paths.ts';
 import { LimitExceededError, VersionConflictError } from '../errors.ts';
@@ -37,12 +37,12 @@ export class DocumentCommits {
     const earlier = key === null ? null : await idempotent.find(key);
     if (earlier !== null) return earlier;
     if (operations.some(takesMemory)) memory.checkRoom();
-    const { dryRun = false, namesOperation = operations.length > 1 } = options;
+    const { dryRun = false, namesOperation = operations.length > 1, admission = admitAll } = options;
     const budget = new ChangeBudget(limits.changeWorkMax);
     const bases = new PatchBases(operations, staging, readVersion, budget);
     const reading = bases.read();
     if (reading !== undefined) await reading;
-    const request = { operations, dryRun, namesOperation, bodyLimits: limits.body, budget, bases };
+    const request = { operations, dryRun, namesOperation, admission, bodyLimits: limits.body, budget, bases };
     const write = async (remembered: CommitKey | null): Promise<Commit> => {
       const prepare = (context: PreparationContext) => prepareCommit(context, { ...request, key: remembered });
       return commitOf(await committer.write(principal, prepare));
@@ -76,6 +76,8 @@ function keyOf(principal: string, operations: readonly Operation[], { idempotenc
   const { key, request = requestOf(operations) } = idempotency;
   return requestKey(principal, { key, request });
 }
+
+const admitAll: Admission = () => true;
 
 function checkCount({ length }: readonly Operation[], limit: number): void {
   if (length <= limit) return;

@@ -5,6 +5,7 @@ import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
+import type { SettingStore, StoredSetting } from '../database/setting-store.ts';
 import type { DatabaseStatus, SnapshotStatus, WriteState } from '../database/status.ts';
 import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
@@ -13,6 +14,7 @@ import { formatPath, type Path } from '../document/path.ts';
 import { DatabaseError, HistoryGoneError, InvalidArgumentError, TableNotFoundError } from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { admits } from './admits.ts';
+import { type PreparationContext, prepareRecords } from './commit-preparation.ts';
 import { Committer } from './committer.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DocumentCommits } from './document-commits.ts';
@@ -132,7 +134,7 @@ interface Parts {
 }
 
 /** Memory plus an append-only log, in one process. */
-export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider {
+export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider, SettingStore {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #storage: Storage;
@@ -140,6 +142,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #clock: Clock;
   readonly #scanTurns: ScanTurns;
   readonly #limits: EmbeddedDatabaseLimits;
+  readonly #committer: Committer;
   readonly #documentCommits: DocumentCommits;
   readonly #builder: IndexBuilder;
   readonly #indexes: IndexCatalog;
@@ -177,6 +180,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       randomBytes: (size) => random.bytes(size),
     });
     const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
+    this.#committer = committer;
     this.#onEvent = parts.onEvent;
     const onEvent = (event: IndexEvent) => parts.onEvent?.(event);
     const readVersion = (id: string, version: number): Document | Promise<Document | null> => {
@@ -351,6 +355,19 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
   async dropIndex(principal: Principal, table: string, paths: readonly Path[]): Promise<void> {
     await this.#write(() => this.#indexes.drop(principal.name, table, paths.map(formatPath)));
+  }
+
+  async settings(_principal: Principal, prefix: string): Promise<readonly StoredSetting[]> {
+    this.#checkOpen();
+    return [...this.#state.settings(prefix)];
+  }
+
+  async putSetting(principal: Principal, setting: StoredSetting): Promise<void> {
+    const prepare = (context: PreparationContext) =>
+      prepareRecords(context, ({ records }) => {
+        records.push({ kind: 'putSetting', setting });
+      });
+    await this.#write(() => this.#committer.write(principal.name, prepare));
   }
 
   /** Does what writes, and takes note of what becomes of writes. */

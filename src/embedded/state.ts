@@ -135,6 +135,11 @@ export class State {
     return this.#tables.values();
   }
 
+  /** Those whose names begin with this, in any order. */
+  *settings(prefix: string): Generator<SettingRecord> {
+    for (const setting of this.#settings.values()) if (setting.name.startsWith(prefix)) yield setting;
+  }
+
   /** Of all tables, in any order. */
   *indexes(): Generator<SecondaryIndex> {
     for (const { index } of this.#indexes.values()) yield index;

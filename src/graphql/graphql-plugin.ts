@@ -25,11 +25,17 @@ import {
 import type { GraphqlServices } from './operation-context.ts';
 import { OperationExecutor } from './operation-executor.ts';
 import { buildSchema } from './schema.ts';
+import type { ConnectionCaller } from './websocket-connection.ts';
 import { WebSocketDoor } from './websocket-door.ts';
 import { createYogaServer } from './yoga.ts';
 
 export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly principalOf: (request: FastifyRequest) => Principal;
+  /**
+   * Who asks, by what a client says in the first message of a WebSocket, where the request for it had no header.
+   * @param authorization as the header of that name would be. @throws {DatabaseError} `UNAUTHENTICATED`, `RATE_LIMITED`, `OVERLOADED`.
+   */
+  readonly authenticate: (authorization: string | undefined, request: FastifyRequest) => Principal | Promise<Principal>;
   /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
   readonly now: () => number;
   /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
@@ -57,7 +63,7 @@ export const graphqlPath = '/graphql';
  * `{ detail, code, …evidence }`, which clients of GraphQL then get as an error of GraphQL.
  */
 export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyInstance) => Promise<void> {
-  const { database, version, queryLimits, principalOf, now, jsonLimits, execution = 'plans' } = options;
+  const { database, version, queryLimits, principalOf, authenticate, now, jsonLimits, execution = 'plans' } = options;
   const startedAt = now();
   // A clock that was set back must not tell of a negative time.
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
@@ -154,6 +160,15 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       }
     }
 
+    /** Who asks over a WebSocket, if its request has told it. */
+    function connectionCaller(request: FastifyRequest): ConnectionCaller {
+      const { authorization } = request.headers;
+      return {
+        report: (error: unknown) => report(error, request),
+        authenticate: (given) => (authorization === undefined ? authenticate(given, request) : principalOf(request)),
+      };
+    }
+
     webSockets.listen(server);
     server.addHook('preClose', async () => {
       eventStreams.finish();
@@ -162,11 +177,14 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     await server.register(
       async (scope) => {
         scope.post('', answerPost);
-        scope.get('', (request, reply) => {
-          if (webSockets.isUpgrade(request)) {
-            const caller = { principal: principalOf(request), report: (error: unknown) => report(error, request) };
-            return webSockets.accept(request, reply, caller);
-          }
+        // The page holds nothing of the data: whoever uses it gives it a token among its headers. Browsers open WebSockets without headers of
+        // their own: who asks is then told by the first message.
+        const isOpen = (request: FastifyRequest) =>
+          webSockets.isUpgrade(request)
+            ? request.headers.authorization === undefined
+            : acceptsPage(request.headers.accept);
+        scope.get('', { config: { openToAll: isOpen } }, (request, reply) => {
+          if (webSockets.isUpgrade(request)) return webSockets.accept(request, reply, connectionCaller(request));
           if (acceptsPage(request.headers.accept)) return page.send(request, reply);
           return answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits));
         });

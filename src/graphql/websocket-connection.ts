@@ -7,13 +7,23 @@ import {
 } from 'graphql';
 import { CloseCode, type Context, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
+import type { Principal } from '../database/principal.ts';
 import { type JsonLimits, parseJson } from '../document/json-parser.ts';
 import { exactReplacer, exactReviver } from '../document/json-serializer.ts';
+import { DatabaseError } from '../errors.ts';
+import type { ErrorReporter } from './graphql-error.ts';
 import { parseGraphqlBody } from './graphql-parameters.ts';
 import { asGraphqlError, type GraphqlResult } from './graphql-response.ts';
 import type { Caller, LiveOperations, ParsedOperation } from './live-operations.ts';
 import { Subscription } from './subscription.ts';
 import { WebSocketSubscription } from './websocket-subscription.ts';
+
+/** The client behind a WebSocket, who may be known only by its first message. */
+export interface ConnectionCaller {
+  readonly report: ErrorReporter;
+  /** @throws {DatabaseError} for who may not come in. */
+  readonly authenticate: (authorization: string | undefined) => Principal | Promise<Principal>;
+}
 
 export interface WebSocketConnectionOptions {
   readonly operations: LiveOperations;
@@ -24,6 +34,8 @@ export interface WebSocketConnectionOptions {
 /** What graphql-js says that the data of a result are. */
 type Data = Exclude<ExecutionResult['data'], undefined>;
 
+/** As registered for RFC 6455: the client may come again, later. */
+const tryAgainLater = 1013;
 /** Bytes that may wait in the socket before nothing more is sent until they are gone. */
 const bufferedBytesMax = 64 * 1024;
 
@@ -41,12 +53,15 @@ class WebSocketOperation {
 /** One client over one WebSocket. The protocol is graphql-ws's; JSON is ours at both ends, since that of JavaScript knows doubles only. */
 export class WebSocketConnection {
   readonly #socket: WebSocket;
-  readonly #caller: Caller;
+  readonly #client: ConnectionCaller;
   readonly #options: WebSocketConnectionOptions;
 
-  constructor(socket: WebSocket, caller: Caller, options: WebSocketConnectionOptions) {
+  /** Null until the first message. */
+  #principal: Principal | null = null;
+
+  constructor(socket: WebSocket, client: ConnectionCaller, options: WebSocketConnectionOptions) {
     this.#socket = socket;
-    this.#caller = caller;
+    this.#client = client;
     this.#options = options;
   }
 
@@ -54,6 +69,7 @@ export class WebSocketConnection {
     const socket = this.#socket;
     const { schema } = this.#options.operations;
     const server = makeServer({
+      onConnect: ({ connectionParams }) => this.#connect(connectionParams),
       onSubscribe: (context, id, payload) => this.#prepare(schema, context, id, payload),
       execute: (args) => this.#execute(operationOf(args)),
       subscribe: (args) => this.#subscribe(operationOf(args)),
@@ -87,7 +103,7 @@ export class WebSocketConnection {
       if (text === undefined) return;
       await handle(text);
     } catch (error) {
-      this.#caller.report(error);
+      this.#client.report(error);
       this.#socket.close(CloseCode.InternalServerError, 'Internal error');
     }
   }
@@ -105,6 +121,35 @@ export class WebSocketConnection {
     }
   }
 
+  /** Whether the client is let in. RFC 6750 in a message instead of a header: browsers cannot set one. */
+  async #connect(parameters: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    try {
+      this.#principal = await this.#client.authenticate(authorizationOf(parameters));
+      return true;
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      this.#close(error.code === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : tryAgainLater, error.message);
+      return false;
+    }
+  }
+
+  /** Who asks. @throws {TypeError} when nobody has been let in: the protocol refuses operations before that. */
+  get #caller(): Caller {
+    if (this.#principal === null) throw new TypeError('An operation of nobody');
+    return { principal: this.#principal, report: this.#client.report };
+  }
+
+  /** RFC 6455, section 5.5.1: a reason has at most 123 bytes. */
+  #close(code: number, reason: string): void {
+    this.#socket.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, 123)
+        .toString('utf8')
+        .replace(/\uFFFD$/, ''),
+    );
+  }
+
   #prepare(
     schema: GraphQLSchema,
     { subscriptions }: Context,
@@ -112,6 +157,10 @@ export class WebSocketConnection {
     payload: SubscribePayload,
   ): ExecutionArgs | readonly GraphQLError[] {
     const { operations, connectionOperationsMax } = this.#options;
+    if (this.#principal?.isCurrent?.() === false) {
+      this.#close(CloseCode.Unauthorized, 'The token of this connection is not valid any more');
+      return [];
+    }
     const count = Object.keys(subscriptions).length;
     if (count > connectionOperationsMax) return [tooMany(connectionOperationsMax, count)];
     try {
@@ -152,6 +201,16 @@ export class WebSocketConnection {
       return undefined;
     });
   }
+}
+
+/** As clients of other servers send it, too: in any case, and among `headers`. */
+function authorizationOf(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (parameters === undefined) return undefined;
+  const { Authorization: upper, authorization: lower = upper, headers } = parameters;
+  if (typeof lower === 'string') return lower;
+  return typeof headers === 'object' && headers !== null && !Array.isArray(headers)
+    ? authorizationOf({ ...headers, headers: undefined })
+    : undefined;
 }
 
 function bytesOf(data: RawData): Buffer {

@@ -5,8 +5,8 @@ import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { DatabaseError } from '../errors.ts';
-import type { Caller, LiveOperations } from './live-operations.ts';
-import { WebSocketConnection } from './websocket-connection.ts';
+import type { LiveOperations } from './live-operations.ts';
+import { type ConnectionCaller, WebSocketConnection } from './websocket-connection.ts';
 
 export interface WebSocketDoorOptions {
   readonly operations: LiveOperations;
@@ -65,7 +65,7 @@ export class WebSocketDoor {
     return this.#upgrades.has(request.raw);
   }
 
-  accept(request: FastifyRequest, reply: FastifyReply, caller: Caller): FastifyReply {
+  accept(request: FastifyRequest, reply: FastifyReply, caller: ConnectionCaller): FastifyReply {
     const upgrade = this.#upgrades.get(request.raw);
     if (upgrade === undefined) throw new TypeError('This is no request for an upgrade');
     if (this.#finished) throw new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
@@ -84,7 +84,7 @@ export class WebSocketDoor {
     }
   }
 
-  #open(socket: WebSocket, caller: Caller): void {
+  #open(socket: WebSocket, caller: ConnectionCaller): void {
     // What is wrong with the bytes of a client ends its connection, and concerns nobody else.
     socket.on('error', () => socket.terminate());
     this.#keepAlive(socket);

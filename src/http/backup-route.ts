@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { BackupProvider } from '../database/backup.ts';
-import { anonymous } from '../database/principal.ts';
 import { DatabaseError } from '../errors.ts';
 import { runForOperator } from './operator-route.ts';
 
@@ -16,7 +15,7 @@ export function addBackupRoute(server: FastifyInstance, provider: BackupProvider
   server.get(backupPath, { exposeHeadRoute: false }, async (request, reply) => {
     // Nothing is sent while the engine gets ready.
     const options = { command: 'backup', socketIdleMsMax };
-    const backup = await runForOperator(request, options, () => provider.openBackup(anonymous));
+    const backup = await runForOperator(request, options, (operator) => provider.openBackup(operator));
     if (request.raw.socket.destroyed) {
       await backup.close();
       return reply;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseError, type ErrorCode } from '../errors.ts';
 import { bodyTooLarge, HttpRefusal, internalError } from './http-refusal.ts';
+import { loggableUrl } from './loggable-url.ts';
 
 /**
  * Answers what no door has answered: refusals, and everything unexpected, which is masked and logged whole. The doors map
@@ -12,12 +13,12 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = refusalOf(error, request, bodyBytesMax) ?? internalError(request.id);
   if (refusal.code === 'INTERNAL') {
     request.log.error(
-      { err: error, requestId: request.id, method: request.method, url: request.url },
+      { err: error, requestId: request.id, method: request.method, url: loggableUrl(request.url) },
       'internal error',
     );
   } else if (refusal.status >= 500) {
     // Expected, but something that whoever runs the server may want to see. What is wrong with a request is for its client alone.
-    request.log.warn({ code: refusal.code, requestId: request.id, url: request.url }, refusal.message);
+    request.log.warn({ code: refusal.code, requestId: request.id, url: loggableUrl(request.url) }, refusal.message);
   }
   // The router would close the connection while the client still sends, and a client whose connection is reset never sees
   // why. Left open, the rest of the body is read and thrown away, within the request's deadline.
@@ -31,6 +32,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 /** Of what can be wrong where no door maps the codes: a body that is not exact JSON, and what the server's own routes ask of the engine. */
 const statuses: ReadonlyMap<ErrorCode, number> = new Map([
   ['INVALID_ARGUMENT', 400],
+  ['FORBIDDEN', 403],
+  ['NOT_FOUND', 404],
   ['LIMIT_EXCEEDED', 400],
   ['OVERLOADED', 503],
   ['STORAGE_FULL', 507],
@@ -42,8 +45,7 @@ function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number
   if (error instanceof DatabaseError) {
     const status = statuses.get(error.code);
     if (status === undefined) return undefined;
-    const headers = error.code === 'OVERLOADED' ? { 'retry-after': String(error.evidence.retryAfterSeconds ?? 1) } : {};
-    return new HttpRefusal(status, error.code, error.message, error.evidence, headers);
+    return new HttpRefusal(status, error.code, error.message, error.evidence, retryHeadersOf(error));
   }
   if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
@@ -53,6 +55,12 @@ function refusalOf(error: unknown, request: FastifyRequest, bodyBytesMax: number
   const { statusCode } = error;
   const expected = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
   return expected ? new HttpRefusal(statusCode, 'INVALID_ARGUMENT', error.message) : undefined;
+}
+
+/** When to come again, where that is what is wrong. */
+export function retryHeadersOf({ code, evidence }: DatabaseError): Readonly<Record<string, string>> {
+  if (code !== 'OVERLOADED' && code !== 'RATE_LIMITED') return {};
+  return { 'retry-after': String(evidence.retryAfterSeconds ?? 1) };
 }
 
 /** Answers bytes that are no request, or one that did not arrive in time, straight on the socket, and ends it. */

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { TokenRegistry } from '../access/token-registry.ts';
 import type { BackupProvider } from '../database/backup.ts';
 import type { Database } from '../database/database.ts';
 import type { MaintenanceProvider } from '../database/maintenance.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
+import type { TlsFiles } from './tls-server.ts';
 
 export interface HttpOptions {
   /** The version of the server, as `GET /` tells it. */
@@ -23,6 +26,12 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[];
   /** Origins such as `https://studio.example` whose pages may use the server. None: no CORS header is ever sent. */
   readonly allowedOrigins: readonly string[];
+  /** Who asks. Absent: everybody may do everything. */
+  readonly authenticator?: Authenticator;
+  /** Given out, told and revoked at `/system/tokens`. Absent: there is no such endpoint. */
+  readonly tokens?: TokenRegistry;
+  /** Absent: what is sent is not encrypted. */
+  readonly tls?: TlsFiles;
   /** The deadlines of a connection. Default: `defaultHttpTimeouts`. */
   readonly timeouts?: HttpTimeouts;
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
@@ -19,6 +21,8 @@ import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { requestLogging } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
+import { createTlsServer } from './tls-server.ts';
+import { addTokenRoutes } from './token-routes.ts';
 
 /**
  * The server that the doors are plugged into, not listening yet. For them it promises: a request that arrives came from
@@ -26,10 +30,20 @@ import { addServiceRoutes } from './service-routes.ts';
  * is answered. `close()` finishes what is under way.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { logger, bodyBytesMax, timeouts = defaultHttpTimeouts } = options;
+  const { logger, bodyBytesMax, tls, timeouts = defaultHttpTimeouts } = options;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     answerError(error, request, reply, bodyBytesMax);
   const closing = new GracefulClose(timeouts.closeGraceMs);
+  const ServerResponse = closing.responseClass();
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
+  const transport: { serverFactory?: (handler: RequestListener) => Server } =
+    tls === undefined
+      ? {}
+      : {
+          serverFactory: (handler) =>
+            createTlsServer(tls, timeouts, { ServerResponse, shouldUpgradeCallback }, handler),
+        };
   const server: FastifyInstance = fastify({
     ...requestLogging(logger),
     bodyLimit: bodyBytesMax,
@@ -47,11 +61,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     http: {
       headersTimeout: timeouts.headersMsMax,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
-      ServerResponse: closing.responseClass(),
+      ServerResponse,
       // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
-      shouldUpgradeCallback: ({ headers }) =>
-        headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0,
+      shouldUpgradeCallback,
     },
+    ...transport,
   });
   // Without a logger of its own the router would give none to its plugins.
   if (logger !== false) server.log = logger;
@@ -62,11 +76,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   if (options.allowedOrigins.length > 0) varyByOrigin(server);
   const routes = new RouteTable();
   routes.watch(server);
+  server.decorate('routeTable', routes);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
-  const { backups, maintenance } = options;
+  const { backups, maintenance, tokens } = options;
   if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
   if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
+  if (tokens !== undefined) addTokenRoutes(server, tokens, timeouts.socketIdleMsMax);
   return server;
 }
 
@@ -84,8 +100,10 @@ function admitRequests(server: FastifyInstance, options: HttpOptions, routes: Ro
       reply.code(204).send();
       return;
     }
-    done(request.is404 ? noRoute(request, routes) : checkBodyType(request));
+    done(request.is404 ? noRoute(request, routes) : undefined);
   });
+  authenticateRequests(server, options.authenticator);
+  server.addHook('onRequest', (request, _reply, done) => done(checkBodyType(request)));
 }
 
 function noRoute({ method, url }: FastifyRequest, routes: RouteTable): HttpRefusal {

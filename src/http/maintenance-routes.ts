@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { MaintenanceProvider } from '../database/maintenance.ts';
-import { anonymous } from '../database/principal.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { runForOperator } from './operator-route.ts';
 
@@ -17,12 +16,12 @@ export function addMaintenanceRoutes(
   socketIdleMsMax: number,
 ): void {
   server.post(snapshotPath, (request) =>
-    runForOperator(request, { command: 'snapshot', socketIdleMsMax }, async () => {
-      const { createdAt, ...snapshot } = await provider.snapshot(anonymous);
+    runForOperator(request, { command: 'snapshot', socketIdleMsMax }, async (operator) => {
+      const { createdAt, ...snapshot } = await provider.snapshot(operator);
       return { ...snapshot, createdAt: formatTime(createdAt) };
     }),
   );
   server.post(compactPath, (request) =>
-    runForOperator(request, { command: 'compact', socketIdleMsMax }, () => provider.compact(anonymous)),
+    runForOperator(request, { command: 'compact', socketIdleMsMax }, (operator) => provider.compact(operator)),
   );
 }

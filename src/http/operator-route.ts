@@ -1,21 +1,25 @@
 import type { FastifyRequest } from 'fastify';
+import { anonymous, type Principal } from '../database/principal.ts';
+import { principalOf } from './authentication.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
 /**
  * Does for a request what may take longer than a connection may be silent.
  * @param command what an operator runs to make this request.
- * @throws {HttpRefusal} when it was not made on this machine, and by no page or proxy: until there is authentication, nobody else may.
+ * @param run is told who asks, whose rights what it calls has to look at.
+ * @throws {HttpRefusal} when there is no authentication and it was not made on this machine, or by a page or a proxy.
  */
 export async function runForOperator<T>(
   request: FastifyRequest,
   { command, socketIdleMsMax }: { readonly command: string; readonly socketIdleMsMax: number },
-  run: () => Promise<T>,
+  run: (operator: Principal) => Promise<T>,
 ): Promise<T> {
-  checkLocal(request, command);
+  const operator = principalOf(request);
+  if (operator === anonymous) checkLocal(request, command);
   const { socket } = request.raw;
   socket.setTimeout(0);
   try {
-    return await run();
+    return await run(operator);
   } finally {
     socket.setTimeout(socketIdleMsMax);
   }
@@ -27,8 +31,8 @@ function checkLocal({ headers, raw }: FastifyRequest, command: string): void {
   const site = headers['sec-fetch-site'];
   if (isLoopback(raw.socket.remoteAddress) && proxied === undefined && site === undefined) return;
   const message =
-    'This is for programs on the machine of the server only, since there is no authentication yet: ' +
-    `run \`yaradb ${command}\` there`;
+    'Without authentication this is for programs on the machine of the server only: ' +
+    `run \`yaradb ${command}\` there, or have the server ask for tokens`;
   throw new HttpRefusal(403, 'FORBIDDEN', message);
 }
 

@@ -7,6 +7,7 @@ import {
 } from 'fastify';
 import type { Bindings, Logger } from 'pino';
 import { LazyLogger } from './lazy-logger.ts';
+import { loggableUrl } from './loggable-url.ts';
 
 /**
  * How the router logs. Where requests get no line of their own it is not told of the logger: for one it would watch the end of every answer
@@ -25,7 +26,7 @@ export function requestLogging(logger: Logger | false): FastifyServerOptions {
 
 /** The router puts whole requests and answers into its lines. */
 const serializers = {
-  req: ({ method, url }: FastifyRequest) => ({ method, url }),
+  req: ({ method, url }: FastifyRequest) => ({ method, url: loggableUrl(url) }),
   res: ({ statusCode }: FastifyReply) => ({ statusCode }),
 };
 
@@ -37,7 +38,7 @@ export class RequestLog extends LogController {
     reply.log.debug(
       {
         method: request.method,
-        url: request.url,
+        url: loggableUrl(request.url),
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime * 1000) / 1000,
         ...(error ? { err: error } : {}),

@@ -2,18 +2,21 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.ts';
 import { anonymous } from '../database/principal.ts';
 import type { WriteState } from '../database/status.ts';
+import { openToAll } from './authentication.ts';
 import { backupPath } from './backup-route.ts';
 import type { HttpOptions } from './http-options.ts';
 import { compactPath, snapshotPath } from './maintenance-routes.ts';
+import { tokensPath } from './token-routes.ts';
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
 export function addServiceRoutes(
   server: FastifyInstance,
-  { version, database, backups, maintenance }: HttpOptions,
+  { version, database, backups, maintenance, tokens }: HttpOptions,
 ): void {
   const system = {
     ...(backups === undefined ? {} : { backup: backupPath }),
     ...(maintenance === undefined ? {} : { snapshot: snapshotPath, compact: compactPath }),
+    ...(tokens === undefined ? {} : { tokens: tokensPath }),
   };
   const doors = Object.freeze({
     name: 'yaradb',
@@ -30,7 +33,7 @@ export function addServiceRoutes(
       combine: '/document/combine',
       changes: '/changes',
     },
-    ...(backups === undefined && maintenance === undefined ? {} : { system }),
+    ...(Object.keys(system).length === 0 ? {} : { system }),
     health: { live: '/livez', ready: '/readyz' },
   });
   server.get('/', (_request, reply) => {
@@ -38,11 +41,11 @@ export function addServiceRoutes(
   });
 
   // Text without a look at the database: it answers for as long as the event loop turns, and a restart helps no disk.
-  server.get('/livez', (_request, reply) => {
+  server.get('/livez', { config: openToAll }, (_request, reply) => {
     reply.type('text/plain; charset=utf-8').send('ok');
   });
 
-  server.get('/readyz', async (request, reply) => {
+  server.get('/readyz', { config: openToAll }, async (request, reply) => {
     const writes = await writeState(database, (error) => request.log.warn({ err: error }, 'not ready'));
     // A full disk or memory refuses some writes and leaves all else to be served.
     const ready = writes !== null && writes !== 'stalled' && writes !== 'failed';

@@ -62,7 +62,7 @@ export function createRestRouter(options: RestOptions): FastifyPluginCallback {
 const config = Object.freeze({ contentTypeOptional: true });
 
 function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLimits }: RestOptions): void {
-  server.get('/ping', (_request, reply) => {
+  server.get('/ping', { config: { openToAll: true } }, (_request, reply) => {
     reply.send({ status: 'alive' });
   });
 

@@ -19,7 +19,9 @@ export const restStatuses = {
   STORAGE_FULL: 507,
   MEMORY_FULL: 507,
   OUTCOME_UNKNOWN: 500,
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   INTERNAL: 500,
 } as const satisfies Record<ErrorCode, number>;
 

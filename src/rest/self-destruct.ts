@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Database } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
+import { hasEverywhere } from '../database/rights.ts';
 import { formatTime } from '../document/timestamp.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, ForbiddenError } from '../errors.ts';
 import { expectInteger, expectObject, expectString, member } from './request-shape.ts';
 import { RestRefusal } from './rest-status.ts';
 
@@ -27,8 +28,12 @@ export function addSelfDestructRoute(server: FastifyInstance, options: SelfDestr
         'Self-destruct is switched off. Whoever runs the server can start it with --self-destruct allowed',
       );
     }
-    checkIntent(request.body, new Date(now()).getUTCFullYear());
     const principal = principalOf(request);
+    // Before anything is dropped, so that not a part of it is.
+    if (!hasEverywhere(principal.rights, 'admin')) {
+      throw new ForbiddenError(`'${principal.name}' needs the role 'admin' on all tables for this`);
+    }
+    checkIntent(request.body, new Date(now()).getUTCFullYear());
     const view = await database.view(principal);
     const tables = await view.tables().finally(() => view.close());
     for (const { name, settings } of tables) {

@@ -162,7 +162,7 @@ test('what breaks off on the way leaves no backup and nothing else: exit 6; what
 
 test('the endpoint is for programs of this machine: not through a proxy, not for a page, not from elsewhere', async () => {
   using folder = new TemporaryFolder();
-  const { server, url } = await startServer(folder.join('data'), ['--host', '0.0.0.0']);
+  const { server, url } = await startServer(folder.join('data'), ['--host', '0.0.0.0', '--auth', 'none']);
   await using _ = server;
   const path = `${url}/system/backup`;
   for (const headers of [

@@ -183,7 +183,7 @@ export function describeIdempotency(name: string, createEngine: () => Promise<En
     });
 
     it('keeps the keys of principals apart', async () => {
-      const [ann, bea]: Principal[] = [{ name: 'ann' }, { name: 'bea' }];
+      const [ann, bea]: Principal[] = ['ann', 'bea'].map((each) => ({ ...anonymous, name: each }));
       if (ann === undefined || bea === undefined) throw new Error('there are two');
       const as = (principal: Principal) => database.commit(principal, [create()], { idempotency: { key: 'a' } });
       await as(ann);

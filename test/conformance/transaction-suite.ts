@@ -6,6 +6,7 @@ import type { Document } from '../../src/document/document.ts';
 import { type DocumentChange, parseDocumentChange } from '../../src/document/document-change.ts';
 import type { JsonObject, JsonValue } from '../../src/document/json.ts';
 import { parsePath } from '../../src/document/path.ts';
+import { ForbiddenError } from '../../src/errors.ts';
 import type { EngineUnderTest } from './database-suite.ts';
 
 const missingId = '01234567-89ab-7def-8123-456789abcdef';
@@ -353,7 +354,83 @@ export function describeTransactions(name: string, createEngine: () => Promise<E
         await expectError({ code: 'NOT_FOUND' }, patch(missingId, 1, { merge: {} }, true));
       });
     });
+
+    describe('admission', () => {
+      const onlyOpen = { admission: (_operation: Operation, table: string) => table === 'open' };
+
+      it('is asked about each operation, with the table that it finds its document in, also one that it made itself', async () => {
+        const { id } = await create({}, 'closed');
+        const asked: string[] = [];
+        const admission = ({ kind }: Operation, table: string): boolean => asked.push(`${kind} ${table}`) > 0;
+        const made = '01234567-89ab-7def-8123-000000000001';
+        await commit(
+          [
+            { kind: 'create', id: made, table: 'open', body: {} },
+            { kind: 'create', body: {} },
+            { kind: 'update', id: made, version: 1, body: {} },
+            { kind: 'patch', id: made, change: increment({ n: 1 }) },
+            { kind: 'assert', id: made, exists: true },
+            { kind: 'archive', id },
+            { kind: 'restore', id },
+            { kind: 'erase', id, version: 3 },
+          ],
+          { admission },
+        );
+        expect(asked).toEqual([
+          ...['create open', 'create default', 'update open', 'patch open', 'assert open'],
+          ...['archive closed', 'restore closed', 'erase closed'],
+        ]);
+      });
+
+      it('that is not given makes a document one that is not there: no error tells of it, nothing is written', async () => {
+        const { id } = await create({ secret: true }, 'closed');
+        await update(id, 1, { secret: true });
+        const { sequence } = await database.status(anonymous);
+        const operations: readonly Operation[] = [
+          { kind: 'update', id, version: 1, body: {} },
+          { kind: 'patch', id, version: 1, change: { merge: {} }, rebase: true },
+          { kind: 'archive', id },
+          { kind: 'restore', id },
+          { kind: 'erase', id, version: 1 },
+          { kind: 'assert', id, version: 1 },
+          { kind: 'assert', id, exists: true },
+        ];
+        for (const operation of operations) {
+          const failure = await commit([operation], onlyOpen).catch((error: unknown) => error);
+          expect(failure).toMatchObject({ code: 'NOT_FOUND', message: 'Document not found', evidence: { id } });
+        }
+        expect(await commit([{ kind: 'assert', id, exists: false }], onlyOpen)).toMatchObject({ sequence: null });
+        expect((await database.status(anonymous)).sequence).toBe(sequence);
+      });
+
+      it('is about the table that the commit finds, whatever was there a moment ago', async () => {
+        const { id } = await create({}, 'open');
+        // Both are in flight when the third is decided.
+        const moved = Promise.all([
+          commit([{ kind: 'erase', id, version: 1 }]),
+          commit([{ kind: 'create', id, table: 'closed', body: { secret: true } }]),
+        ]);
+        await expectError({ code: 'NOT_FOUND' }, commit([{ kind: 'update', id, version: 1, body: {} }], onlyOpen));
+        await moved;
+        expect(await bodyOf(id)).toEqual({ secret: true });
+      });
+
+      it('that throws refuses the whole, and tells at which operation', async () => {
+        const refuse = { admission: (_operation: Operation, table: string) => throwUnlessOpen(table) };
+        const operations: readonly Operation[] = [
+          { kind: 'create', table: 'open', body: {} },
+          { kind: 'create', table: 'closed', body: {} },
+        ];
+        await expectError({ code: 'FORBIDDEN', evidence: { operation: 1 } }, commit(operations, refuse));
+        expect((await database.status(anonymous)).documents).toBe(0);
+      });
+    });
   });
+}
+
+function throwUnlessOpen(table: string): boolean {
+  if (table === 'open') return true;
+  throw new ForbiddenError(`not ${table}`);
 }
 
 /** The call fails with an error that has all of this. */

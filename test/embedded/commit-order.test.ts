@@ -146,7 +146,7 @@ describe('while a commit is on its way to the disk', () => {
 
   it('takes no sequence when it cannot be written down, so that the next one follows what is in the log', async () => {
     await database.commit(anonymous, [create]);
-    const unwritable = database.commit({ name: 'x'.repeat(256) }, [update]);
+    const unwritable = database.commit({ ...anonymous, name: 'x'.repeat(256) }, [update]);
     await expect(unwritable).rejects.toThrow('a principal has at most 255 bytes');
     expect(await database.commit(anonymous, [update])).toMatchObject({ sequence: 2, documents: [{ version: 2 }] });
     expect(failures).toEqual([]);

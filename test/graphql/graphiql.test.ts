@@ -1,23 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphiqlExample } from '../../src/graphql/graphiql-example.ts';
+import { launchChromium, noChromium } from '../support/chromium.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
-
-/** The browser that `CHROMIUM_PATH` names, or one that is installed. */
-function findChromium(): string | undefined {
-  const named = process.env.CHROMIUM_PATH;
-  if (named !== undefined && named !== '') return named;
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    } catch {
-      // Not installed under this name.
-    }
-  }
-  return undefined;
-}
 
 async function start(): Promise<GraphqlServer> {
   const [[, openEngine] = []] = engineVariants;
@@ -76,27 +62,13 @@ describe('the page of GraphiQL', () => {
   });
 });
 
-const executablePath = findChromium();
-const reason = executablePath === undefined ? ' (skipped: no Chromium is installed and CHROMIUM_PATH is not set)' : '';
-
-describe.skipIf(executablePath === undefined)(`GraphiQL in a browser${reason}`, () => {
+describe.skipIf(noChromium !== null)(`GraphiQL in a browser${noChromium ?? ''}`, () => {
   let server: GraphqlServer;
   let browser: Browser;
 
   beforeAll(async () => {
     server = await start();
-    browser = await chromium.launch({
-      ...(executablePath !== undefined && { executablePath }),
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    });
+    browser = await launchChromium();
   }, 60_000);
 
   afterAll(async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, type HttpQuestion, send, sendRaw } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -28,7 +29,7 @@ describe.each(engineVariants)('Admission in front of the %s', (_name, openEngine
 
   const ask = (path: string, question?: HttpQuestion, to = server): Promise<HttpAnswer> =>
     send(`${to.url}${path}`, question);
-  const sequence = async (): Promise<number> => (await server.database.status({ name: 'test' })).sequence;
+  const sequence = async (): Promise<number> => (await server.database.status(anonymous)).sequence;
 
   describe('Host', () => {
     test.each(['evil.example', 'evil.example:8000', 'localhost.evil.example'])(

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { send, sendRaw } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -27,7 +28,7 @@ describe.each(engineVariants)('Answers of the server in front of the %s', (_name
       },
     });
     const operations = texts.map((text) => ({ kind: 'create' as const, name: text, body: { text } }));
-    const { documents } = await server.database.commit({ name: 'test' }, operations);
+    const { documents } = await server.database.commit(anonymous, operations);
     ids = documents.map(({ id }) => id);
   });
 

@@ -62,7 +62,7 @@ export class ServerProcess {
 
   /** The URL in the line that says the server is ready. Rejects when the process ends without one, the ending as the cause. */
   async ready(): Promise<string> {
-    const url = () => /^YaraDB .* is ready at (http:\S+)$/m.exec(this.#stdout)?.[1];
+    const url = () => /^YaraDB .* is ready at (https?:\S+)$/m.exec(this.#stdout)?.[1];
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = url();

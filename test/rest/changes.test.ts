@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { EventReader } from '../support/event-reader.ts';
@@ -48,7 +49,7 @@ describe.each(engineVariants)('GET /changes on the %s', (_name, openEngine) => {
   test('is one JSON object a line, of documents as REST shows them', async () => {
     const reader = await read('?since=0');
     expect(reader.response.headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
-    const { epoch } = await server.database.status({ name: 'x' });
+    const { epoch } = await server.database.status(anonymous);
     expect(await lineOf(reader)).toEqual({ type: 'progress', sequence: 0, epoch });
     const document = await create('{"n":12345678901234567890}');
     expect(await lineOf(reader)).toEqual({
@@ -63,7 +64,7 @@ describe.each(engineVariants)('GET /changes on the %s', (_name, openEngine) => {
   test('is Server-Sent Events for whoever accepts them, resumed by the id of the last one', async () => {
     await create('{"n":1}');
     await create('{"n":2}');
-    const { epoch } = await server.database.status({ name: 'x' });
+    const { epoch } = await server.database.status(anonymous);
     const accept = 'text/event-stream';
     const reader = await read('?since=0', { accept });
     expect(reader.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -325,11 +326,11 @@ describe.each(engineVariants)('REST documents on the %s', (_name, openEngine) =>
       ['a list with a number', [{ name: 'a', body: {} }, 5], '1'],
       ['a list with a document without a body', [{ name: 'a', body: {} }, { name: 'b' }], '1.body'],
     ])('%s is 422 with its path, and nothing is written', async (_case, body, path) => {
-      const before = (await server.database.status({ name: 'test' })).sequence;
+      const before = (await server.database.status(anonymous)).sequence;
       const answer = await post('/document/batch/create', body);
       expect(answer.status).toBe(422);
       expect(answer.json).toMatchObject({ code: 'INVALID_ARGUMENT', path, expected: expect.any(String) });
-      expect((await server.database.status({ name: 'test' })).sequence).toBe(before);
+      expect((await server.database.status(anonymous)).sequence).toBe(before);
     });
   });
 

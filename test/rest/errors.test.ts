@@ -26,7 +26,9 @@ const documentedStatuses: Readonly<Record<ErrorCode, number>> = {
   STORAGE_FULL: 507,
   MEMORY_FULL: 507,
   OUTCOME_UNKNOWN: 500,
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   INTERNAL: 500,
 };
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { type HttpAnswer, send } from '../support/http-client.ts';
 import { type ListeningServer, startListeningServer } from '../support/listening-server.ts';
@@ -37,12 +38,12 @@ describe.each(engineVariants)('the header Idempotency-Key on the %s', (_name, op
     const first = await write(method, path, body, key);
     expect(first.status, first.text).toBe(200);
     expect(first.headers['idempotent-replayed']).toBeUndefined();
-    const { sequence } = await server.database.status({ name: 'test' });
+    const { sequence } = await server.database.status(anonymous);
     for (let round = 0; round < 2; round += 1) {
       const again = await write(method, path, body, key);
       expect([again.status, again.text]).toEqual([200, first.text]);
       expect(again.headers['idempotent-replayed']).toBe('true');
-      expect((await server.database.status({ name: 'test' })).sequence).toBe(sequence + round);
+      expect((await server.database.status(anonymous)).sequence).toBe(sequence + round);
       if (round === 0) await archiveOrRestore(first.json);
     }
   }
@@ -127,7 +128,7 @@ describe.each(engineVariants)('the header Idempotency-Key on the %s', (_name, op
     const key = newKey();
     const first = await write('POST', '/document/create', { name: 'n', body: {} }, key);
     const [document] = documentsOf(first.json);
-    const { sequence } = await server.database.status({ name: 'test' });
+    const { sequence } = await server.database.status(anonymous);
     const operations = [{ op: 'erase', doc_id: document?._id, version: 1 }];
     await write('POST', '/document/transaction', { operations }, null);
     const again = await write('POST', '/document/create', { name: 'n', body: {} }, key);
@@ -154,7 +155,7 @@ describe.each(engineVariants)('the header Idempotency-Key on the %s', (_name, op
     const first = await write('POST', '/document/create', body, header);
     expect(first.status, first.text).toBe(200);
     const operations = [{ kind: 'create', name: 'n', body: { of: key } }] as const;
-    const again = await server.database.commit({ name: 'anonymous' }, operations, { idempotency: { key } });
+    const again = await server.database.commit(anonymous, operations, { idempotency: { key } });
     expect(again).toMatchObject({ replayed: true, documents: [{ id: (first.json as { _id: string })._id }] });
   });
 
@@ -174,13 +175,13 @@ describe.each(engineVariants)('the header Idempotency-Key on the %s', (_name, op
     ['with one in quotes', '"schl\u00fcssel"'],
     ['with a tab in quotes', '"a\tb"'],
   ])('a key is refused, and nothing written: %s', async (_, header) => {
-    const before = await server.database.status({ name: 'test' });
+    const before = await server.database.status(anonymous);
     const answer = await write('POST', '/document/create', { name: 'n', body: {} }, header);
     expect([answer.status, answer.json]).toEqual([
       422,
       expect.objectContaining({ code: 'INVALID_ARGUMENT', path: 'Idempotency-Key', expected: expect.any(String) }),
     ]);
-    expect((await server.database.status({ name: 'test' })).sequence).toBe(before.sequence);
+    expect((await server.database.status(anonymous)).sequence).toBe(before.sequence);
   });
 
   test('a dry run remembers nothing', async () => {

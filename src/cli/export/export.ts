@@ -9,7 +9,7 @@ import { printLine } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { ServerConnection } from '../server-connection.ts';
 import { ServerError } from '../server-request.ts';
-import { serverUrlOf, urlOption } from '../server-url.ts';
+import { serverOptions, serverTargetOf } from '../server-target.ts';
 import { countText, sizeText } from '../size-text.ts';
 import { exportedDocuments } from './document-export.ts';
 import { createWriter, type WriterOptions } from './document-writer.ts';
@@ -21,7 +21,7 @@ const queryType: SettingType<string> = {
 };
 
 const options = {
-  url: urlOption,
+  ...serverOptions,
   format: {
     flag: 'format',
     type: choice(...itemFormats),
@@ -74,14 +74,14 @@ export const exportCommand: Command = {
   async run(given) {
     const { FILE: path } = given.take(['FILE']);
     const writer = createWriter(writerOptionsOf(given, path));
-    const url = serverUrlOf(given);
+    const server = serverTargetOf(given);
     const query = {
       table: given.value(options.table),
       archived: given.has(options.archived),
       filter: given.value(options.query) ?? '{}',
     };
     const progress = new Progress();
-    const connection = new ServerConnection(url);
+    const connection = new ServerConnection(server);
     const output = await openOutput(path).catch((error: unknown) => {
       throw failureOfExport(error, path);
     });

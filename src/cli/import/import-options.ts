@@ -1,13 +1,17 @@
 import { choice, optionalText, type SettingType, text, UsageError } from '../../setting.ts';
 import { type GivenArguments, jsonOption, type Option } from '../command.ts';
-import { urlOption } from '../server-url.ts';
+import { serverOptions } from '../server-target.ts';
 import { itemFormats } from './item-format.ts';
 
 const file: SettingType<string> = text('FILE');
 
 /** Those of `yaradb import`. */
 export const importOptions = {
-  url: urlOption,
+  ...serverOptions,
+  dataDirectory: {
+    ...serverOptions.dataDirectory,
+    help: 'With --legacy: the data directory to make, which may be DIR itself; when absent, the one that `yaradb serve` would use. Else that of a server on this machine, which is reached by what it keeps there.',
+  },
   format: {
     flag: 'format',
     type: choice(...itemFormats),
@@ -73,11 +77,6 @@ export const importOptions = {
     type: optionalText('DIR'),
     help: 'Import the data directory DIR of the Python YaraDB (yaradb_storage.json, yaradb_wal) instead of a FILE. No server may run on --data-dir.',
   },
-  dataDir: {
-    flag: 'data-dir',
-    type: text('DIRECTORY'),
-    help: 'With --legacy: the data directory to make. It may be DIR itself. When absent, the one that `yaradb serve` would use.',
-  },
   acceptHashMismatch: {
     flag: 'accept-hash-mismatch',
     type: null,
@@ -86,14 +85,19 @@ export const importOptions = {
   json: jsonOption,
 } as const satisfies Record<string, Option>;
 
-const ofLegacy = [importOptions.legacy, importOptions.dataDir, importOptions.acceptHashMismatch, importOptions.json];
+const ofLegacy = [
+  importOptions.legacy,
+  importOptions.dataDirectory,
+  importOptions.acceptHashMismatch,
+  importOptions.json,
+];
 
 /** @throws {UsageError} for flags that mean nothing beside each other. */
 export function checkCombination(given: GivenArguments, isLegacy: boolean): void {
-  const { legacy, dataDir, acceptHashMismatch, documents, idField, nameField } = importOptions;
+  const { legacy, acceptHashMismatch, documents, idField, nameField } = importOptions;
   const refused = isLegacy
     ? Object.values(importOptions).filter((option) => !ofLegacy.some(({ flag }) => flag === option.flag))
-    : [legacy, dataDir, acceptHashMismatch];
+    : [legacy, acceptHashMismatch];
   const wrong = refused.find((option) => isGiven(given, option));
   if (wrong !== undefined) {
     throw new UsageError(

@@ -8,7 +8,7 @@ import { printLine } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { ServerConnection } from '../server-connection.ts';
 import { ServerError } from '../server-request.ts';
-import { serverUrlOf } from '../server-url.ts';
+import { serverTargetOf } from '../server-target.ts';
 import { countText } from '../size-text.ts';
 import { BatchImport, type ImportCounts } from './batch-import.ts';
 import { checkInput, importFile } from './file-import.ts';
@@ -38,9 +38,9 @@ export async function runFileImport(given: GivenArguments, path: string): Promis
   }
   const input = new InputFile(path);
   const progress = new Progress();
-  const url = serverUrlOf(given);
+  const target = serverTargetOf(given);
   const startedAt = performance.now();
-  const connection = new ServerConnection(url);
+  const connection = new ServerConnection(target);
   const refusals = new RefusalReport(input.name, errorsPath, progress);
   const server = new ImportServer(connection);
   const batches = new BatchImport(server, given.value(importOptions.mode) ?? 'insert', (refusal) =>

@@ -11,6 +11,7 @@ import { importOptions } from '../import/import-options.ts';
 import { printLine } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
+import { dataDirectoryFlag } from '../server-target.ts';
 import { countText } from '../size-text.ts';
 import { logFileName, type ReadLegacy, readLegacy, storageFileName } from './legacy-files.ts';
 import { makeLegacyDirectory } from './legacy-import.ts';
@@ -19,8 +20,7 @@ import { foundationOf, type LegacyFoundation } from './legacy-tables.ts';
 
 /** @throws {UsageError | CommandFailure} */
 export async function runLegacyImport(given: GivenArguments, legacy: string): Promise<ExitCode> {
-  const dataDir = given.value(importOptions.dataDir);
-  const config = readConfig(new Map(dataDir === null ? [] : [['data-dir', dataDir]]), process.env);
+  const config = readConfig(dataDirectoryFlag(given), process.env);
   // Both databases are in memory for a while.
   ensureHeap(config);
   const { dataDirectory: directory } = config;

@@ -301,7 +301,11 @@ describe('is refused, with one line that says why:', () => {
     ['a file that is not there', ['missing.ndjson'], 'cannot be read'],
     ['a name that does not tell the format', ['people.txt'], '--format ndjson\\|json\\|csv'],
     ['a flag of CSV for another format', ['x.ndjson', '--nested'], '--nested is for CSV alone'],
-    ['--data-dir without --legacy', ['x.ndjson', '--data-dir', 'd'], 'means nothing without --legacy'],
+    [
+      '--accept-hash-mismatch without --legacy',
+      ['x.ndjson', '--accept-hash-mismatch'],
+      'means nothing without --legacy',
+    ],
     ['--table beside --legacy', ['--legacy', 'd', '--table', 't'], 'means nothing beside --legacy'],
     ['--id-field beside --documents', ['x.ndjson', '--documents', '--id-field', 'i'], 'beside --documents'],
     ['no file', [], 'FILE is missing'],

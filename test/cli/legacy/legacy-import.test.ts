@@ -377,7 +377,7 @@ describe('the data directory', () => {
     const { server } = await imported(legacy, directory);
     server.kill('SIGKILL');
     await server.ended;
-    expect(readdirSync(directory).sort()).toEqual(['lock', 'log', 'snapshots']);
+    expect(readdirSync(directory).sort()).toEqual(['lock', 'log', 'operator.json', 'snapshots']);
     rmSync(join(directory, 'log'), { recursive: true });
     await expect(startServer(directory)).rejects.toThrow('ended with 3 ');
   });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Commit } from '../../../src/database/operation.ts';
 import type { Principal } from '../../../src/database/principal.ts';
+import { allRights } from '../../../src/database/rights.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { CommitRecord } from '../../../src/embedded/log/record.ts';
 import { assertThat } from './assert-that.ts';
@@ -74,7 +75,7 @@ export class Ledger {
   begin(request: Request): Attempt {
     this.#made += 1;
     const key = request.kind === 'commit' ? request.key : null;
-    const principal = { name: key === null ? `attempt ${this.#made}` : `key ${key}` };
+    const principal = { name: key === null ? `attempt ${this.#made}` : `key ${key}`, rights: allRights };
     const attempt: Attempt = { request, principal, knownBefore: this.#known, outcome: 'unknown', indexId: null };
     this.#attempts.push(attempt);
     for (const id of erasedIds(request)) this.#erased.add(id);

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify';
+import { parseNewToken, tokenList, tokenText } from '../access/token-json.ts';
+import type { TokenRegistry } from '../access/token-registry.ts';
+import { runForOperator } from './operator-route.ts';
+
+export const tokensPath = '/system/tokens';
+
+interface TokenRoute {
+  Params: { id: string };
+}
+
+/**
+ * `POST /system/tokens` answers with a new token, which is told this once; `GET /system/tokens` lists what there is, `DELETE /system/tokens/{id}`
+ * revokes one.
+ */
+export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry, socketIdleMsMax: number): void {
+  const options = { command: 'token', socketIdleMsMax };
+  server.post(tokensPath, async (request, reply) => {
+    const { text, record } = await runForOperator(request, options, (operator) =>
+      tokens.create(operator, parseNewToken(request.body)),
+    );
+    reply.header('cache-control', 'no-store');
+    return { token: text, ...tokenText(record) };
+  });
+  server.get(tokensPath, (request) =>
+    runForOperator(request, options, async (operator) => tokenList(tokens.list(operator))),
+  );
+  server.delete<TokenRoute>(`${tokensPath}/:id`, (request) =>
+    runForOperator(request, options, async (operator) => tokenText(await tokens.revoke(operator, request.params.id))),
+  );
+}
