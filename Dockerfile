@@ -6,6 +6,7 @@ COPY package.json package-lock.json ./
 # No install scripts: the one that matters downloads Node, which this image has.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/copy-viewer.mjs ./scripts/
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 

@@ -14,9 +14,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   embedded: ['database', 'document', 'query', 'errors.ts'],
   streaming: ['document', 'errors.ts'],
   access: ['database', 'document', 'query', 'errors.ts'],
-  graphql: ['streaming', 'database', 'document', 'query', 'errors.ts'],
-  rest: ['streaming', 'database', 'document', 'query', 'errors.ts'],
-  http: ['access', 'database', 'document', 'query', 'errors.ts'],
+  page: [],
+  openapi: ['page', 'errors.ts'],
+  graphql: ['openapi', 'page', 'streaming', 'database', 'document', 'query', 'errors.ts'],
+  rest: ['openapi', 'streaming', 'database', 'document', 'query', 'errors.ts'],
+  http: ['openapi', 'access', 'database', 'document', 'query', 'errors.ts'],
   'setting.ts': [],
   'config.ts': ['setting.ts'],
   'server-access.ts': ['config.ts', 'access', 'database'],
@@ -50,7 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** The packages that only some rooms may know, so that one can be replaced without touching the others. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['http', 'rest', 'graphql', 'app.ts'],
+  fastify: ['http', 'rest', 'graphql', 'openapi', 'page', 'app.ts'],
   graphql: ['graphql', 'cli'],
   'graphql-yoga': ['graphql'],
   'graphql-ws': ['graphql'],
@@ -61,8 +63,8 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   jose: ['access'],
   'csv-parse': ['cli'],
   'fs-native-extensions': ['embedded'],
-  'node:fs': ['embedded', 'cli'],
-  'node:fs/promises': ['embedded', 'cli'],
+  'node:fs': ['embedded', 'openapi', 'cli'],
+  'node:fs/promises': ['embedded', 'openapi', 'cli'],
 };
 
 interface SourceFile {

@@ -167,7 +167,7 @@ function announce(url: string): void {
     [
       `YaraDB ${readVersion()} is ready at ${url}`,
       `  GraphiQL  ${url}/graphql`,
-      `  REST      ${url}/document/create`,
+      `  REST      ${url}/docs`,
       `  Health    ${url}/livez`,
       '',
     ].join('\n'),

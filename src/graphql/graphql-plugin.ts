@@ -6,7 +6,8 @@ import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { EventStreamDoor } from './event-stream-door.ts';
-import { GraphiqlPage } from './graphiql-page.ts';
+import { createGraphiqlPage } from './graphiql-page.ts';
+import { getGraphqlEndpoint, postGraphqlEndpoint } from './graphql-endpoints.ts';
 import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
 import {
   answerLengthMaxDefault,
@@ -85,7 +86,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       connectionOperationsMax,
       messageBytesMax,
     });
-    const page = new GraphiqlPage(graphqlPath);
+    const page = createGraphiqlPage(graphqlPath);
 
     /** By Yoga, which knows all transports and all of GraphQL. */
     async function answer(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
@@ -176,14 +177,14 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     });
     await server.register(
       async (scope) => {
-        scope.post('', answerPost);
+        scope.post('', { config: { description: postGraphqlEndpoint } }, answerPost);
         // The page holds nothing of the data: whoever uses it gives it a token among its headers. Browsers open WebSockets without headers of
         // their own: who asks is then told by the first message.
         const isOpen = (request: FastifyRequest) =>
           webSockets.isUpgrade(request)
             ? request.headers.authorization === undefined
             : acceptsPage(request.headers.accept);
-        scope.get('', { config: { openToAll: isOpen } }, (request, reply) => {
+        scope.get('', { config: { openToAll: isOpen, description: getGraphqlEndpoint } }, (request, reply) => {
           if (webSockets.isUpgrade(request)) return webSockets.accept(request, reply, connectionCaller(request));
           if (acceptsPage(request.headers.accept)) return page.send(request, reply);
           return answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits));

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { BackupProvider } from '../database/backup.ts';
 import { DatabaseError } from '../errors.ts';
 import { runForOperator } from './operator-route.ts';
+import { backupEndpoint } from './service-endpoints.ts';
 
 export const backupPath = '/system/backup';
 
@@ -12,7 +13,8 @@ export const backupPath = '/system/backup';
  */
 export function addBackupRoute(server: FastifyInstance, provider: BackupProvider, socketIdleMsMax: number): void {
   // A HEAD would make all of it and throw it away.
-  server.get(backupPath, { exposeHeadRoute: false }, async (request, reply) => {
+  const route = { exposeHeadRoute: false, config: { description: backupEndpoint } };
+  server.get(backupPath, route, async (request, reply) => {
     // Nothing is sent while the engine gets ready.
     const options = { command: 'backup', socketIdleMsMax };
     const backup = await runForOperator(request, options, (operator) => provider.openBackup(operator));

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { addDocumentationRoutes } from '../openapi/documentation-routes.ts';
+import { EndpointCatalog } from '../openapi/endpoint-catalog.ts';
 import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
@@ -77,12 +79,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const routes = new RouteTable();
   routes.watch(server);
   server.decorate('routeTable', routes);
+  const catalog = new EndpointCatalog();
+  catalog.watch(server);
   admitRequests(server, options, routes);
   addServiceRoutes(server, options);
   const { backups, maintenance, tokens } = options;
   if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
   if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
   if (tokens !== undefined) addTokenRoutes(server, tokens, timeouts.socketIdleMsMax);
+  addDocumentationRoutes(server, catalog, options.version);
   return server;
 }
 

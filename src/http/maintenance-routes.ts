@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MaintenanceProvider } from '../database/maintenance.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { runForOperator } from './operator-route.ts';
+import { compactEndpoint, snapshotEndpoint } from './service-endpoints.ts';
 
 export const snapshotPath = '/system/snapshot';
 export const compactPath = '/system/compact';
@@ -15,13 +16,13 @@ export function addMaintenanceRoutes(
   provider: MaintenanceProvider,
   socketIdleMsMax: number,
 ): void {
-  server.post(snapshotPath, (request) =>
+  server.post(snapshotPath, { config: { description: snapshotEndpoint } }, (request) =>
     runForOperator(request, { command: 'snapshot', socketIdleMsMax }, async (operator) => {
       const { createdAt, ...snapshot } = await provider.snapshot(operator);
       return { ...snapshot, createdAt: formatTime(createdAt) };
     }),
   );
-  server.post(compactPath, (request) =>
+  server.post(compactPath, { config: { description: compactEndpoint } }, (request) =>
     runForOperator(request, { command: 'compact', socketIdleMsMax }, (operator) => provider.compact(operator)),
   );
 }

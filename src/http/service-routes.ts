@@ -2,10 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.ts';
 import { anonymous } from '../database/principal.ts';
 import type { WriteState } from '../database/status.ts';
+import { openApiPath, viewerPath } from '../openapi/documentation-routes.ts';
 import { openToAll } from './authentication.ts';
 import { backupPath } from './backup-route.ts';
 import type { HttpOptions } from './http-options.ts';
 import { compactPath, snapshotPath } from './maintenance-routes.ts';
+import { doorsEndpoint, liveEndpoint, readyEndpoint } from './service-endpoints.ts';
 import { tokensPath } from './token-routes.ts';
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
@@ -35,17 +37,18 @@ export function addServiceRoutes(
     },
     ...(Object.keys(system).length === 0 ? {} : { system }),
     health: { live: '/livez', ready: '/readyz' },
+    documentation: { openapi: openApiPath, page: viewerPath },
   });
-  server.get('/', (_request, reply) => {
+  server.get('/', { config: { description: doorsEndpoint } }, (_request, reply) => {
     reply.send(doors);
   });
 
   // Text without a look at the database: it answers for as long as the event loop turns, and a restart helps no disk.
-  server.get('/livez', { config: openToAll }, (_request, reply) => {
+  server.get('/livez', { config: { ...openToAll, description: liveEndpoint } }, (_request, reply) => {
     reply.type('text/plain; charset=utf-8').send('ok');
   });
 
-  server.get('/readyz', { config: openToAll }, async (request, reply) => {
+  server.get('/readyz', { config: { ...openToAll, description: readyEndpoint } }, async (request, reply) => {
     const writes = await writeState(database, (error) => request.log.warn({ err: error }, 'not ready'));
     // A full disk or memory refuses some writes and leaves all else to be served.
     const ready = writes !== null && writes !== 'stalled' && writes !== 'failed';

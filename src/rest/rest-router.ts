@@ -10,7 +10,19 @@ import type { QueryLimits } from '../query/limits.ts';
 import { addChangesRoute } from './changes-route.ts';
 import { combineDocuments } from './combine-documents.ts';
 import { parseCombine } from './combine-request.ts';
+import {
+  archiveDocumentEndpoint,
+  combineDocumentsEndpoint,
+  createDocumentEndpoint,
+  createDocumentsEndpoint,
+  findDocumentsEndpoint,
+  getDocumentEndpoint,
+  pingEndpoint,
+  transactEndpoint,
+  updateDocumentEndpoint,
+} from './document-endpoints.ts';
 import { findBatches, sendDocumentList } from './document-list.ts';
+import { endpointConfig } from './endpoint-config.ts';
 import { parseFind } from './find-request.ts';
 import { answerOf, idempotencyKeyOf } from './idempotency-header.ts';
 import { QueryParameters } from './query-parameters.ts';
@@ -58,16 +70,13 @@ export function createRestRouter(options: RestOptions): FastifyPluginCallback {
   };
 }
 
-/** A body without a content type is JSON, as it was to the predecessor. */
-const config = Object.freeze({ contentTypeOptional: true });
-
 function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLimits }: RestOptions): void {
-  server.get('/ping', { config: { openToAll: true } }, (_request, reply) => {
+  server.get('/ping', { config: { ...endpointConfig(pingEndpoint), openToAll: true } }, (_request, reply) => {
     reply.send({ status: 'alive' });
   });
 
   // The hot path: no promise where the engine needs none.
-  server.get<IdRoute>('/document/get/:id', (request, reply) => {
+  server.get<IdRoute>('/document/get/:id', { config: endpointConfig(getDocumentEndpoint) }, (request, reply) => {
     const id = parseDocumentId(request.params.id, 'id');
     const found = database.getDocument(principalOf(request), id);
     if (found instanceof Promise) return found.then((document) => sendFound(reply, id, document));
@@ -75,7 +84,7 @@ function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLi
     return undefined;
   });
 
-  server.post('/document/find', { config }, async (request, reply) => {
+  server.post('/document/find', { config: endpointConfig(findDocumentsEndpoint) }, async (request, reply) => {
     const find = parseFind(request.body, new QueryParameters(request.url), queryLimits);
     const view = await database.view(principalOf(request));
     return sendDocumentList(reply, view, findBatches(view, find));
@@ -101,27 +110,27 @@ function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
     return toRestDocument(single(documents));
   }
 
-  server.post('/document/create', { config }, (request, reply) => commitOne(request, reply, parseCreate(request.body)));
+  server.post('/document/create', { config: endpointConfig(createDocumentEndpoint) }, (request, reply) => commitOne(request, reply, parseCreate(request.body)));
 
-  server.post('/document/batch/create', { config }, async (request, reply) => {
+  server.post('/document/batch/create', { config: endpointConfig(createDocumentsEndpoint) }, async (request, reply) => {
     const { documents } = await commit(request, reply, parseBatchCreate(request.body));
     return documents.map(toRestDocument);
   });
 
-  server.post('/document/transaction', { config }, async (request, reply) => {
+  server.post('/document/transaction', { config: endpointConfig(transactEndpoint) }, async (request, reply) => {
     const { operations, dryRun } = parseTransaction(request.body);
     return toRestCommit(await commit(request, reply, operations, { dryRun, namesOperation: true }));
   });
 
-  server.put<IdRoute>('/document/update/:id', { config }, (request, reply) =>
+  server.put<IdRoute>('/document/update/:id', { config: endpointConfig(updateDocumentEndpoint) }, (request, reply) =>
     commitOne(request, reply, parseUpdate(parseDocumentId(request.params.id, 'id'), request.body)),
   );
 
-  server.put<IdRoute>('/document/archive/:id', { config }, (request, reply) =>
+  server.put<IdRoute>('/document/archive/:id', { config: endpointConfig(archiveDocumentEndpoint) }, (request, reply) =>
     commitOne(request, reply, { kind: 'archive', id: parseDocumentId(request.params.id, 'id') }),
   );
 
-  server.post('/document/combine', { config }, async (request, reply) => {
+  server.post('/document/combine', { config: endpointConfig(combineDocumentsEndpoint) }, async (request, reply) => {
     const combine = parseCombine(request.body);
     const key = idempotencyKeyOf(request);
     const combined = await combineDocuments({ ...options, principal: principalOf(request) }, combine, key);

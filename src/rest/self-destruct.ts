@@ -4,8 +4,10 @@ import type { Principal } from '../database/principal.ts';
 import { hasEverywhere } from '../database/rights.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { DatabaseError, ForbiddenError } from '../errors.ts';
+import { endpointConfig } from './endpoint-config.ts';
 import { expectInteger, expectObject, expectString, member } from './request-shape.ts';
 import { RestRefusal } from './rest-status.ts';
+import { selfDestructEndpoint } from './table-endpoints.ts';
 
 export interface SelfDestructOptions {
   readonly database: Database;
@@ -16,12 +18,11 @@ export interface SelfDestructOptions {
 }
 
 const phrase = 'BDaray';
-const config = Object.freeze({ contentTypeOptional: true });
 
 /** The predecessor's way to drop everything. Whoever reached that server could use it; here an operator must have allowed it. */
 export function addSelfDestructRoute(server: FastifyInstance, options: SelfDestructOptions): void {
   const { database, principalOf, now, selfDestructAllowed } = options;
-  server.delete('/system/self-destruct', { config }, async (request) => {
+  server.delete('/system/self-destruct', { config: endpointConfig(selfDestructEndpoint) }, async (request) => {
     if (!selfDestructAllowed) {
       throw new DatabaseError(
         'FORBIDDEN',

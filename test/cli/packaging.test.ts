@@ -23,6 +23,8 @@ describe('published package', () => {
         '--outDir',
         join(directory, 'dist'),
       ]);
+      await promisify(execFile)(process.execPath, [join(root, 'scripts/copy-viewer.mjs'), join(directory, 'dist')]);
+      expect(existsSync(join(directory, 'dist/openapi/viewer/LICENSE'))).toBe(true);
       cpSync(join(root, 'package.json'), join(directory, 'package.json'));
       symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
       const { bin } = JSON.parse(read('package.json'));
@@ -32,7 +34,8 @@ describe('published package', () => {
       await using _ = server;
       const url = await server.ready();
       const page = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
-      expect([page.status, (await fetch(`${url}/readyz`)).status]).toEqual([200, 200]);
+      const docs = await fetch(`${url}/docs`);
+      expect([page.status, docs.status, (await fetch(`${url}/readyz`)).status]).toEqual([200, 200, 200]);
       server.kill('SIGTERM');
       expect((await server.ended).code).toBe(0);
     } finally {

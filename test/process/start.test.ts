@@ -45,8 +45,9 @@ describe('start', () => {
     const { server, url } = await startServer(directory);
     await using _ = server;
     const urls = Array.from(server.stdout.matchAll(/https?:\S+/g), ([found]) => found);
-    expect(urls).toEqual([url, `${url}/graphql`, `${url}/document/create`, `${url}/livez`]);
+    expect(urls).toEqual([url, `${url}/graphql`, `${url}/docs`, `${url}/livez`]);
     expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
+    expect((await fetch(`${url}/docs`)).status).toBe(200);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     await createDocument(url);
     server.kill('SIGTERM');

@@ -1,0 +1,101 @@
+import { type EndpointDescription, jsonAnswer } from '../openapi/endpoint-description.ts';
+
+const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
+
+export const doorsEndpoint: EndpointDescription = {
+  operationId: 'getDoors',
+  tag: 'server',
+  summary: 'The version of the server, and where things are',
+  answers: {
+    200: jsonAnswer('Paths by what they are for', {
+      type: 'object',
+      required: ['name', 'version', 'graphql', 'rest', 'health', 'documentation'],
+      properties: {
+        name: { const: 'yaradb' },
+        version: text,
+        graphql: text,
+        rest: { type: 'object', additionalProperties: text },
+        system: { type: 'object', additionalProperties: text },
+        health: { type: 'object', additionalProperties: text },
+        documentation: { type: 'object', additionalProperties: text },
+      },
+    }),
+  },
+};
+
+export const liveEndpoint: EndpointDescription = {
+  operationId: 'getLive',
+  tag: 'server',
+  summary: 'Whether the process lives',
+  answers: { 200: { description: 'It does', content: { 'text/plain': { const: 'ok' } } } },
+};
+
+export const readyEndpoint: EndpointDescription = {
+  operationId: 'getReady',
+  tag: 'server',
+  summary: 'Whether the server can serve',
+  answers: {
+    200: jsonAnswer('It can', { type: 'object', required: ['status'], properties: { status: { const: 'ready' } } }),
+    503: jsonAnswer('It cannot: its disk stalls or has failed', {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { const: 'not ready' }, writes: text },
+    }),
+  },
+};
+
+/** Without authentication, operators are who is on the server's machine. */
+const forOperators = 'For operators: without authentication, for programs on the machine of the server only.';
+
+export const backupEndpoint: EndpointDescription = {
+  operationId: 'getBackup',
+  tag: 'server',
+  summary: 'The whole database as an archive',
+  details: `${forOperators} \`yaradb backup\` asks it and checks what comes.`,
+  answers: {
+    200: {
+      description: 'A tar archive, streamed',
+      content: { 'application/x-tar': { type: 'string', format: 'binary' } },
+    },
+  },
+  refusals: { 403: ['FORBIDDEN'], 503: ['OVERLOADED'] },
+};
+
+export const snapshotEndpoint: EndpointDescription = {
+  operationId: 'takeSnapshot',
+  tag: 'server',
+  summary: 'Take a snapshot now, so that the next start is short',
+  details: forOperators,
+  answers: {
+    200: jsonAnswer('The newest snapshot', {
+      type: 'object',
+      required: ['sequence', 'documents', 'bytes', 'createdAt'],
+      properties: {
+        sequence: count,
+        documents: count,
+        bytes: count,
+        createdAt: { type: 'string', format: 'date-time' },
+      },
+    }),
+  },
+  refusals: { 403: ['FORBIDDEN'], 503: ['OVERLOADED'], 507: ['STORAGE_FULL'] },
+};
+
+export const compactEndpoint: EndpointDescription = {
+  operationId: 'compact',
+  tag: 'server',
+  summary: 'Take what was erased out of every file now',
+  details: forOperators,
+  answers: {
+    200: jsonAnswer('What was done', {
+      type: 'object',
+      required: ['erasedOnDiskUpTo', 'files'],
+      properties: {
+        erasedOnDiskUpTo: { ...count, description: 'What was erased by commits up to this one is in no file any more' },
+        files: { ...count, description: 'Files that were written again' },
+      },
+    }),
+  },
+  refusals: { 403: ['FORBIDDEN'], 503: ['OVERLOADED'], 507: ['STORAGE_FULL'] },
+};
