@@ -46,7 +46,8 @@ export const readyEndpoint: EndpointDescription = {
 };
 
 /** Without authentication, operators are who is on the server's machine. */
-const forOperators = 'For operators: without authentication, for programs on the machine of the server only.';
+export const forOperators =
+  'For operators: with the role `admin` on all tables, or without authentication for programs on the machine of the server only.';
 
 export const backupEndpoint: EndpointDescription = {
   operationId: 'getBackup',

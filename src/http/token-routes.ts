@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { parseNewToken, tokenList, tokenText } from '../access/token-json.ts';
 import type { TokenRegistry } from '../access/token-registry.ts';
 import { runForOperator } from './operator-route.ts';
+import { createTokenEndpoint, listTokensEndpoint, revokeTokenEndpoint } from './token-endpoints.ts';
 
 export const tokensPath = '/system/tokens';
 
@@ -15,17 +16,17 @@ interface TokenRoute {
  */
 export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry, socketIdleMsMax: number): void {
   const options = { command: 'token', socketIdleMsMax };
-  server.post(tokensPath, async (request, reply) => {
+  server.post(tokensPath, { config: { description: createTokenEndpoint } }, async (request, reply) => {
     const { text, record } = await runForOperator(request, options, (operator) =>
       tokens.create(operator, parseNewToken(request.body)),
     );
     reply.header('cache-control', 'no-store');
     return { token: text, ...tokenText(record) };
   });
-  server.get(tokensPath, (request) =>
+  server.get(tokensPath, { config: { description: listTokensEndpoint } }, (request) =>
     runForOperator(request, options, async (operator) => tokenList(tokens.list(operator))),
   );
-  server.delete<TokenRoute>(`${tokensPath}/:id`, (request) =>
+  server.delete<TokenRoute>(`${tokensPath}/:id`, { config: { description: revokeTokenEndpoint } }, (request) =>
     runForOperator(request, options, async (operator) => tokenText(await tokens.revoke(operator, request.params.id))),
   );
 }

@@ -23,17 +23,17 @@ const viewerDescription: EndpointDescription = {
   answers: { 200: { description: 'A page', content: { 'text/html': { type: 'string' } } } },
 };
 
-/** `GET /openapi.json`: what the server answers, as its routes describe themselves; `GET /docs`: the same for people. */
+/** `GET /openapi.json`: what the server answers, as its routes describe themselves; `GET /docs`: the same for people. Both tell nothing of the data, and are open to all. */
 export function addDocumentationRoutes(server: FastifyInstance, catalog: EndpointCatalog, version: string): void {
   const document = new StaticAnswer(async () => ({
     text: JSON.stringify(openApiDocument(catalog.endpoints, version)),
     mediaType: 'application/json; charset=utf-8',
   }));
-  server.get(openApiPath, { config: { description: openApiDescription } }, (request, reply) =>
+  server.get(openApiPath, { config: { openToAll: true, description: openApiDescription } }, (request, reply) =>
     document.send(request, reply),
   );
   const viewer = createViewerPage(openApiPath);
-  server.get(viewerPath, { config: { description: viewerDescription } }, (request, reply) =>
+  server.get(viewerPath, { config: { openToAll: true, description: viewerDescription } }, (request, reply) =>
     viewer.send(request, reply),
   );
 }

@@ -7,6 +7,8 @@ export interface Endpoint {
   /** As the router has it, such as `/document/get/:id`. */
   readonly path: string;
   readonly description: EndpointDescription;
+  /** Whether it is answered without a token. */
+  readonly openToAll: boolean;
 }
 
 /** The routes that are described. HEAD is left out: it is GET without the body. */
@@ -18,8 +20,9 @@ export class EndpointCatalog {
     server.addHook('onRoute', ({ url, method, config }) => {
       const description = config?.description;
       if (description === undefined) return;
+      const openToAll = config?.openToAll === true;
       for (const name of [method].flat()) {
-        if (name !== 'HEAD') this.#endpoints.push({ method: name, path: url, description });
+        if (name !== 'HEAD') this.#endpoints.push({ method: name, path: url, description, openToAll });
       }
     });
   }

@@ -25,9 +25,16 @@ export function openApiDocument(endpoints: readonly Endpoint[], version: string)
     servers: [{ url: '/', description: 'This server' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: collector.schemas },
+    components: { schemas: collector.schemas, securitySchemes: { token: tokenScheme } },
+    security: [{ token: [] }],
   };
 }
+
+const tokenScheme = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'A token, as `yaradb token create` prints it, or a JWT. A server without authentication asks for none.',
+};
 
 const introduction = `A document database server.
 
@@ -38,11 +45,14 @@ other integers of this document (versions, sequences, counts) are below 2^53.
 **Versions.** Every change names the version that it is based on. When somebody else was faster it is refused with
 409 (\`VERSION_CONFLICT\`): read the document again and repeat.
 
+**Access.** Where the server asks for tokens, a request without one gets 401 (\`UNAUTHENTICATED\`), one whose role is too small 403
+(\`FORBIDDEN\`), and whoever sends many that are not valid 429 (\`RATE_LIMITED\`).
+
 **Errors** are \`{"detail": "…", "code": "…"}\` and their evidence. Every answer has an \`X-Request-Id\`, which the server's log knows, too.`;
 
 const anyFailure = jsonAnswer('Any other failure', errorSchema);
 
-function operationOf({ path, description }: Endpoint, collector: SchemaCollector): object {
+function operationOf({ path, description, openToAll }: Endpoint, collector: SchemaCollector): object {
   const { operationId, tag, summary, details, body, answers, refusals = {}, otherwise = anyFailure } = description;
   const content = (answer: AnswerDescription) => ({
     description: answer.description,
@@ -69,6 +79,7 @@ function operationOf({ path, description }: Endpoint, collector: SchemaCollector
             content: { 'application/json': { schema: collector.collect(body.schema), example: body.example } },
           },
         }),
+    ...(openToAll ? { security: [] } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, content(answer)])),
       ...Object.fromEntries(refused),

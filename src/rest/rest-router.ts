@@ -110,7 +110,9 @@ function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
     return toRestDocument(single(documents));
   }
 
-  server.post('/document/create', { config: endpointConfig(createDocumentEndpoint) }, (request, reply) => commitOne(request, reply, parseCreate(request.body)));
+  server.post('/document/create', { config: endpointConfig(createDocumentEndpoint) }, (request, reply) =>
+    commitOne(request, reply, parseCreate(request.body)),
+  );
 
   server.post('/document/batch/create', { config: endpointConfig(createDocumentsEndpoint) }, async (request, reply) => {
     const { documents } = await commit(request, reply, parseBatchCreate(request.body));

@@ -59,6 +59,8 @@ const graphql = '/graphql?query=%7Bstatus%7Bversion%7D%7D';
 /** How every route is asked. One that is not here is not covered, and the walk fails. */
 export const routeProbes: Readonly<Record<string, RouteProbe>> = {
   'GET /ping': { kind: 'open', request: ['/ping'] },
+  'GET /openapi.json': { kind: 'open', request: ['/openapi.json'] },
+  'GET /docs': { kind: 'open', request: ['/docs'] },
   'GET /livez': { kind: 'open', request: ['/livez'] },
   'GET /readyz': { kind: 'open', request: ['/readyz'] },
   'GET /': { kind: 'anyRole', request: ['/'] },

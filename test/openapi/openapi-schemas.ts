@@ -9,6 +9,7 @@ export interface OpenApi {
 
 export interface OpenApiOperation {
   readonly operationId: string;
+  readonly security?: readonly unknown[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: unknown; example: unknown }>> };
   readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { schema: unknown }>> }>>;
 }

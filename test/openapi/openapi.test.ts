@@ -1,11 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ProtectedServer } from '../access/protected-server.ts';
 import { type HttpQuestion, send } from '../support/http-client.ts';
-import type { ListeningServer } from '../support/listening-server.ts';
 import { startDocumentedServer } from './documented-server.ts';
 import { type OpenApi, OpenApiSchemas } from './openapi-schemas.ts';
 
-/** Asked in order. The path is written as the document has it, and in the braces stands what goes there. */
+/** Asked in order. The path is written as the document has it, and in the braces stands what goes there: `the-token` is the one made before. */
 const questions: readonly (readonly [status: number, method: string, path: string, question?: HttpQuestion])[] = [
   [200, 'GET', '/'],
   [200, 'GET', '/ping'],
@@ -103,6 +103,14 @@ const questions: readonly (readonly [status: number, method: string, path: strin
   [403, 'POST', '/system/snapshot', { headers: { via: 'a proxy' } }],
   [200, 'POST', '/system/compact'],
   [403, 'POST', '/system/compact', { headers: { via: 'a proxy' } }],
+  [200, 'POST', '/system/tokens', { body: 'example' }],
+  [400, 'POST', '/system/tokens', { body: { roles: ['nonsense'] } }],
+  [403, 'POST', '/system/tokens', { body: 'example', headers: { via: 'a proxy' } }],
+  [200, 'GET', '/system/tokens'],
+  [403, 'GET', '/system/tokens', { headers: { via: 'a proxy' } }],
+  [200, 'DELETE', '/system/tokens/{the-token}'],
+  [404, 'DELETE', '/system/tokens/{000000000000}'],
+  [403, 'DELETE', '/system/tokens/{000000000000}', { headers: { via: 'a proxy' } }],
   [400, 'DELETE', '/system/self-destruct', { body: 'example' }],
   [422, 'DELETE', '/system/self-destruct', { body: {} }],
   [200, 'DELETE', '/system/self-destruct', { body: selfDestruct() }],
@@ -129,7 +137,7 @@ function selfDestruct(): object {
 }
 
 describe('/openapi.json', () => {
-  let server: ListeningServer;
+  let server: ProtectedServer;
   let document: OpenApi;
 
   beforeAll(async () => {
@@ -139,7 +147,7 @@ describe('/openapi.json', () => {
     document = JSON.parse(answer.text);
   });
 
-  afterAll(() => server.close());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   function operations() {
     return Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -154,8 +162,8 @@ describe('/openapi.json', () => {
   });
 
   test('describes every route that the server has, and no other', () => {
-    const routes = server.server.routeTable
-      .list()
+    const routes = server.app
+      .routes()
       .filter((route) => !/^(HEAD|OPTIONS) /.test(route))
       .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
     expect(routes.length).toBeGreaterThan(20);
@@ -164,6 +172,16 @@ describe('/openapi.json', () => {
         .map(({ route }) => route)
         .sort(),
     ).toEqual(routes.sort());
+  });
+
+  test('says of each route whether it takes a token', async () => {
+    await using guarded = await ProtectedServer.start();
+    for (const [, method, path, question] of questions) {
+      const { status } = await guarded.ask(null, askedPath(path), { ...question, method });
+      const [route, { security }] = findOperation(method, path);
+      const isPage = question?.headers?.accept === 'text/html';
+      if (status !== 403) expect([route, status === 401]).toEqual([route, security === undefined && !isPage]);
+    }
   });
 
   test('names no two operations alike', () => {
@@ -202,11 +220,12 @@ describe('/openapi.json', () => {
 
   test('the answers of the server are what it says', async () => {
     const schemas = new OpenApiSchemas(document);
+    let tokenId = '';
     for (const [status, method, path, question = {}] of questions) {
       const [route = '', operation] = findOperation(method, path);
       const body =
         question.body === 'example' ? operation.requestBody?.content['application/json']?.example : question.body;
-      const answer = await send(`${server.url}${path.replaceAll(/\{(?=[\w$-]+\})|(?<=\{[\w$-]+)\}/g, '')}`, {
+      const answer = await send(`${server.url}${askedPath(path).replace('the-token', tokenId)}`, {
         ...question,
         method,
         body,
@@ -223,6 +242,7 @@ describe('/openapi.json', () => {
       expect([route, status, type, schema]).toEqual([route, status, type, expect.any(Object)]);
       const validate = schemas.compile(schema);
       const value = /json/.test(type) ? JSON.parse(answer.text) : answer.text;
+      if (operation.operationId === 'createToken' && status === 200) tokenId = value.id;
       expect([route, status, value, validate(value), validate.errors]).toEqual([route, status, value, true, null]);
     }
   });
@@ -243,6 +263,11 @@ describe('/openapi.json', () => {
     expect([again.status, again.text]).toEqual([304, '']);
   });
 });
+
+/** Without the braces around what stands for a parameter. */
+function askedPath(path: string): string {
+  return path.replaceAll(/\{(?=[\w$-]+\})|(?<=\{[\w$-]+)\}/g, '');
+}
 
 /** Without the query, and with nothing in the braces. */
 function patternOf(path: string): string {

@@ -1,18 +1,18 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ProtectedServer } from '../access/protected-server.ts';
 import { launchChromium, noChromium } from '../support/chromium.ts';
 import { send } from '../support/http-client.ts';
-import type { ListeningServer } from '../support/listening-server.ts';
 import { startDocumentedServer } from './documented-server.ts';
 
 describe('the page at /docs', () => {
-  let server: ListeningServer;
+  let server: ProtectedServer;
 
   beforeAll(async () => {
     server = await startDocumentedServer();
   });
 
-  afterAll(() => server.close());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   test('comes with a policy that lets nothing leave the origin', async () => {
     const { status, headers, text } = await send(`${server.url}/docs`);
@@ -34,7 +34,7 @@ describe('the page at /docs', () => {
 });
 
 describe.skipIf(noChromium !== null)(`/docs in a browser${noChromium ?? ''}`, () => {
-  let server: ListeningServer;
+  let server: ProtectedServer;
   let browser: Browser;
 
   beforeAll(async () => {
@@ -44,7 +44,7 @@ describe.skipIf(noChromium !== null)(`/docs in a browser${noChromium ?? ''}`, ()
 
   afterAll(async () => {
     await browser?.close();
-    await server.close();
+    await server[Symbol.asyncDispose]();
   });
 
   test('it shows the endpoints, runs one and keeps its integers, and no request leaves the origin', async () => {
