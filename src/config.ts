@@ -14,7 +14,7 @@ import {
 
 /**
  * Every setting there is. A flag beats the environment, which beats the default. The help prints this table, a test
- * compares the README with it, and `Config` is what comes of it.
+ * compares the guide for operators with it, and `Config` is what comes of it.
  */
 export const settings = {
   host: {

@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** One row of the table of settings in `config.ts`: the command line, the help and the README are made from it. */
+/** One row of the table of settings in `config.ts`: the command line, the help and the guide for operators are made from it. */
 export interface Setting<Value> {
   /** Without the leading dashes. */
   readonly flag: string;

@@ -13,7 +13,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** One line each, for the help; a test compares the README with them. */
+/** One line each, for the help; a test compares the guide for operators with them. */
 export const exitCodeMeanings: ReadonlyMap<ExitCode, string> = new Map([
   [exitCodes.clean, 'Done. Of the server: stopped as asked; everything acknowledged is on disk.'],
   [exitCodes.usage, 'A flag, a setting or the data directory cannot be used as given.'],

@@ -71,6 +71,14 @@ describe.skipIf(noChromium !== null)(`/docs in a browser${noChromium ?? ''}`, ()
     await operation.getByRole('button', { name: 'Execute' }).click();
     await operation.locator('.live-responses-table').getByText('9007199254740993').first().waitFor();
 
+    const creation = page.locator('#operations-documents-createDocument');
+    await creation.locator('.opblock-summary').click();
+    await creation.locator('textarea').fill('{"name": "n", "body": {"sent": 12345678901234567890}}');
+    await creation.getByRole('button', { name: 'Execute' }).click();
+    await creation.locator('.live-responses-table').getByText('12345678901234567890').first().waitFor();
+    const query = { method: 'POST', body: '{"sent": 12345678901234567890}' };
+    expect((await send(`${server.url}/document/find`, query)).json).toHaveLength(1);
+
     expect(requests).toContain(`${server.url}/document/get/${id}`);
     const elsewhere = requests.filter((url) => !url.startsWith('data:') && new URL(url).origin !== server.url);
     expect(elsewhere).toEqual([]);
