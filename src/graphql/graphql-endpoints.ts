@@ -29,11 +29,15 @@ const resultSchema: JsonSchema = {
   anyOf: [{ required: ['data'] }, { required: ['errors'] }],
 };
 
-/** GraphQL over HTTP: the media type is what the client accepts. */
+/** GraphQL over HTTP: the media type is what the client accepts. Whoever accepts Server-Sent Events gets those, of a subscription one for each event. */
 function result(description: string): AnswerDescription {
   return {
     description,
-    content: { 'application/graphql-response+json': resultSchema, 'application/json': resultSchema },
+    content: {
+      'application/graphql-response+json': resultSchema,
+      'application/json': resultSchema,
+      'text/event-stream': { type: 'string' },
+    },
   };
 }
 
@@ -43,7 +47,9 @@ const answers = {
   406: result('No media type that can be served is accepted'),
 };
 const otherwise = result('Any other failure');
-const details = 'As the GraphQL-over-HTTP specification has it. The schema answers introspection.';
+const details =
+  'As the GraphQL-over-HTTP specification has it; subscriptions over Server-Sent Events (graphql-sse, distinct connections) and WebSockets ' +
+  '(`graphql-transport-ws`). The schema answers introspection.';
 
 export const postGraphqlEndpoint: EndpointDescription = {
   operationId: 'postGraphql',

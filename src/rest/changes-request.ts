@@ -1,6 +1,6 @@
 import type { ChangesRequest } from '../database/changes.ts';
 import { type JsonLimits, parseJson } from '../document/json-parser.ts';
-import { DatabaseError, InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import { everything, type Filter } from '../query/filter.ts';
 import type { FilterLimits } from '../query/limits.ts';
 import { parseMongodbFilter } from '../query/mongodb-filter-parser.ts';
@@ -41,7 +41,8 @@ function parseFilterText(text: string, jsonLimits: JsonLimits, filterLimits: Fil
   try {
     return parseMongodbFilter(expectObject(parseJson(text, jsonLimits), 'filter'), 'filter', filterLimits);
   } catch (error) {
-    if (!(error instanceof DatabaseError) || error.evidence.path === 'filter') throw error;
+    // What is too much is LIMIT_EXCEEDED here as in a body.
+    if (!(error instanceof InvalidArgumentError) || error.evidence.path === 'filter') throw error;
     throw new InvalidArgumentError(`filter: ${error.message}`, { ...error.evidence, path: 'filter' });
   }
 }

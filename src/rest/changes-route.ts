@@ -12,6 +12,7 @@ import {
   parseLastEventId,
 } from '../streaming/server-sent-events.ts';
 import { SharedTexts } from '../streaming/shared-texts.ts';
+import { changesEndpoint } from './changes-endpoint.ts';
 import { parseChangesRequest } from './changes-request.ts';
 import { QueryParameters } from './query-parameters.ts';
 import { restEventTypes, toRestChange } from './rest-changes.ts';
@@ -47,18 +48,22 @@ export function addChangesRoute(server: FastifyInstance, options: RestOptions): 
   const texts = new SharedTexts();
   server.addHook('preClose', async () => streams.finish());
   // A HEAD would subscribe and throw it away.
-  server.get('/changes', { exposeHeadRoute: false }, async (request, reply) => {
-    const { headers, url } = request;
-    const resumeAt = parseLastEventId(headers['last-event-id']);
-    const parsed = parseChangesRequest(new QueryParameters(url), resumeAt, jsonLimits, queryLimits.filter);
-    const principal = principalOf(request);
-    const until = parsed.follow ? Number.POSITIVE_INFINITY : (await database.status(principal)).sequence;
-    const stream = await database.changes(principal, parsed.request);
-    const format = wantsEvents(headers.accept) ? serverSentEvents : lines;
-    const source = new ChangeText({ stream, format, texts, until });
-    reply.headers({ ...eventStreamHeaders, vary: 'Accept', 'content-type': format.mediaType });
-    return reply.send(streams.open(source, { keepAliveText: format.keepAliveText, keepAliveMs }));
-  });
+  server.get(
+    '/changes',
+    { exposeHeadRoute: false, config: { description: changesEndpoint } },
+    async (request, reply) => {
+      const { headers, url } = request;
+      const resumeAt = parseLastEventId(headers['last-event-id']);
+      const parsed = parseChangesRequest(new QueryParameters(url), resumeAt, jsonLimits, queryLimits.filter);
+      const principal = principalOf(request);
+      const until = parsed.follow ? Number.POSITIVE_INFINITY : (await database.status(principal)).sequence;
+      const stream = await database.changes(principal, parsed.request);
+      const format = wantsEvents(headers.accept) ? serverSentEvents : lines;
+      const source = new ChangeText({ stream, format, texts, until });
+      reply.headers({ ...eventStreamHeaders, vary: 'Accept', 'content-type': format.mediaType });
+      return reply.send(streams.open(source, { keepAliveText: format.keepAliveText, keepAliveMs }));
+    },
+  );
 }
 
 function wantsEvents(accept: string | undefined): boolean {

@@ -48,6 +48,12 @@ const questions: readonly (readonly [status: number, method: string, path: strin
   [400, 'POST', '/document/combine', { body: combine('aa', 'nonsense') }],
   [400, 'POST', '/document/combine', { body: combine('ff', 'append') }],
   [422, 'POST', '/document/combine', { body: {} }],
+  [200, 'GET', '/changes?since=0&follow=false'],
+  [200, 'GET', '/changes?since=0&follow=false', { headers: { accept: 'text/event-stream' } }],
+  [200, 'GET', '/changes?since=0&follow=false&epoch=00000000-0000-4000-8000-000000000000'],
+  [422, 'GET', '/changes?since=soon'],
+  [400, 'GET', `/changes?filter=${encodeURIComponent(JSON.stringify({ n: { $regex: 'x'.repeat(1001) } }))}`],
+  [200, 'POST', '/graphql', { body: 'example', headers: { accept: 'text/event-stream' } }],
   [200, 'PUT', '/document/archive/{0190a000-0000-7000-8000-0000000000aa}'],
   [400, 'PUT', '/document/archive/{0190a000-0000-7000-8000-0000000000aa}'],
   [404, 'PUT', '/document/archive/{0190a000-0000-7000-8000-0000000000ff}'],
@@ -241,9 +247,10 @@ describe('/openapi.json', () => {
       const schema = described?.content[type]?.schema;
       expect([route, status, type, schema]).toEqual([route, status, type, expect.any(Object)]);
       const validate = schemas.compile(schema);
-      const value = /json/.test(type) ? JSON.parse(answer.text) : answer.text;
-      if (operation.operationId === 'createToken' && status === 200) tokenId = value.id;
-      expect([route, status, value, validate(value), validate.errors]).toEqual([route, status, value, true, null]);
+      for (const value of valuesOf(type, answer.text)) {
+        if (operation.operationId === 'createToken' && status === 200) tokenId = JSON.parse(answer.text).id;
+        expect([route, status, value, validate(value), validate.errors]).toEqual([route, status, value, true, null]);
+      }
     }
   });
 
@@ -267,6 +274,16 @@ describe('/openapi.json', () => {
 /** Without the braces around what stands for a parameter. */
 function askedPath(path: string): string {
   return path.replaceAll(/\{(?=[\w$-]+\})|(?<=\{[\w$-]+)\}/g, '');
+}
+
+/** What a schema is about: the answer, or each of its lines. */
+function valuesOf(type: string, text: string): readonly unknown[] {
+  if (type === 'application/x-ndjson')
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  return [/json/.test(type) ? JSON.parse(text) : text];
 }
 
 /** Without the query, and with nothing in the braces. */
