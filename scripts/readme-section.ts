@@ -4,6 +4,6 @@
  */
 export function replaceSection(readme: string, name: string, content: string): string {
   const section = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!section.test(readme)) throw new Error(`README.md has no section marked <!-- ${name}: … -->`);
+  if (!section.test(readme)) throw new Error(`There is no section marked <!-- ${name}: … -->`);
   return readme.replace(section, (_all, start: string, end: string) => `${start}${content}${end}`);
 }

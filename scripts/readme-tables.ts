@@ -1,14 +1,17 @@
-// Writes the tables in README.md that are made from the sources, between the comments that mark them. A test fails when they
+// Writes the tables in the guides that are made from the sources, between the comments that mark them. A test fails when they
 // are out of date.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { exitCodeMeanings } from '../src/cli/exit-code.ts';
 import { settings } from '../src/config.ts';
 import { replaceSection } from './readme-section.ts';
 
-/** README.md's text with its tables as the sources have them. */
-export function withTables(readme: string): string {
-  return replaceSection(replaceSection(readme, 'settings', settingsTable()), 'exit codes', exitCodeTable());
+const tables: Readonly<Record<string, () => string>> = { settings: settingsTable, 'exit codes': exitCodeTable };
+
+/** The text with those of the tables that it has as the sources have them. */
+export function withTables(text: string): string {
+  const present = Object.entries(tables).filter(([name]) => text.includes(`<!-- ${name}:`));
+  return present.reduce((written, [name, table]) => replaceSection(written, name, table()), text);
 }
 
 function settingsTable(): string {
@@ -27,6 +30,9 @@ function exitCodeTable(): string {
 
 // Not `import.meta.main`: scripts/node-version.mjs imports the program that it runs.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const path = new URL('../README.md', import.meta.url);
-  writeFileSync(path, withTables(readFileSync(path, 'utf8')));
+  const guides = new URL('../guide/', import.meta.url);
+  for (const name of readdirSync(guides).filter((each) => each.endsWith('.md'))) {
+    const path = new URL(name, guides);
+    writeFileSync(path, withTables(readFileSync(path, 'utf8')));
+  }
 }

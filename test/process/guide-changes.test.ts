@@ -8,9 +8,9 @@ import { expect, test } from 'vitest';
 import { send } from '../support/http-client.ts';
 import { startServer } from './server-process.ts';
 
-test("the README's program keeps a list up to date", async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const program = /```js\n(import \{ createClient \} from 'graphql-sse';[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+test("the guide's program keeps a list up to date", async () => {
+  const guide = readFileSync(new URL('../../guide/changes.md', import.meta.url), 'utf8');
+  const program = /```js\n(import \{ createClient \} from 'graphql-sse';[\s\S]*?)```/.exec(guide)?.[1] ?? '';
   expect(program).not.toBe('');
   const directory = mkdtempSync(join(tmpdir(), 'yaradb-readme-'));
   const { server, url } = await startServer(directory);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject } from '../../src/document/json.ts';
+import { type GraphqlServer, startGraphqlServer } from '../graphql/graphql-server.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { send } from '../support/http-client.ts';
-import { type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
 
 interface Example {
   /** Empty where only GraphQL has the operator. */
@@ -13,11 +13,10 @@ interface Example {
   readonly doesNotFit: string;
 }
 
-/** The rows of the README's table of queries. */
+/** The rows of the guide's table of queries. */
 function examples(): Example[] {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = /## Queries\n[\s\S]*?(?=\n## )/.exec(readme)?.[0] ?? '';
-  const rows = section.matchAll(/^\| (?:`([^`]+)` )?\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|$/gm);
+  const guide = readFileSync(new URL('../../guide/queries.md', import.meta.url), 'utf8');
+  const rows = guide.matchAll(/^\| (?:`([^`]+)` )?\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|$/gm);
   return Array.from(rows, ([, rest = '', graphql = '', fits = '', doesNotFit = '']) => ({
     rest,
     graphql,
@@ -26,7 +25,7 @@ function examples(): Example[] {
   }));
 }
 
-describe.each(engineVariants.slice(0, 1))('the queries in the README on the %s', (_name, openEngine) => {
+describe.each(engineVariants.slice(0, 1))('the queries in the guide on the %s', (_name, openEngine) => {
   let server: GraphqlServer;
 
   beforeAll(async () => {
