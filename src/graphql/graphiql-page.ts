@@ -29,7 +29,8 @@ export class GraphiqlPage {
     reply.headers({
       vary: 'Accept, Accept-Encoding',
       'content-security-policy': contentSecurityPolicy,
-      'x-content-type-options': 'nosniff',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-cache',
       etag,

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type OperationTypeNode } from 'graphql';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
 import { isJsonObject } from '../document/json.ts';
@@ -12,6 +12,7 @@ import {
   createGraphqlResponse,
   type GraphqlResponse,
   type GraphqlResult,
+  type RejectionListener,
 } from './graphql-response.ts';
 import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
 import type { GraphqlServices } from './operation-context.ts';
@@ -31,6 +32,9 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly answerLengthMax?: number;
   /** With `yoga` every request goes through GraphQL Yoga, which answers the same more slowly. Default `plans`. */
   readonly execution?: 'plans' | 'yoga';
+  /** Is told what kind of operation a request asks for, once that is known. */
+  readonly onOperation?: (reply: FastifyReply, kind: `${OperationTypeNode}`) => void;
+  readonly onRejection?: RejectionListener;
 }
 
 /** The path that GraphQL is served at. */
@@ -52,7 +56,8 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
     const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
     const logger = quietLogger(server.log);
-    const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, logger });
+    const { onOperation, onRejection } = options;
+    const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, onRejection, logger });
     const executor = new OperationExecutor(schema, services, documentLimits);
     const page = new GraphiqlPage(graphqlPath);
 
@@ -70,6 +75,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
           mediaType,
           parameters,
           report: (error: unknown) => report(error, request),
+          onOperation: (kind) => onOperation?.(reply, kind),
         },
       );
       return send(reply, {
@@ -83,17 +89,22 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     async function answerPost(request: FastifyRequest, reply: FastifyReply) {
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
-      const result = executePost(request);
+      const result = executePost(request, reply);
       if (result === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const finished = result instanceof Promise ? await result : result;
       const reporter = (error: unknown) => report(error, request);
-      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax));
+      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax, onRejection));
     }
 
-    function executePost(request: FastifyRequest): GraphqlResult | Promise<GraphqlResult> | undefined {
+    function executePost(
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): GraphqlResult | Promise<GraphqlResult> | undefined {
       if (execution === 'yoga') return undefined;
       try {
-        return executor.execute(parseGraphqlBody(request.body), principalOf(request));
+        return executor.execute(parseGraphqlBody(request.body), principalOf(request), (kind) =>
+          onOperation?.(reply, kind),
+        );
       } catch (error) {
         return { errors: [error] };
       }

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { isTextLonger } from '../document/json-length.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
-import { LimitExceededError } from '../errors.ts';
+import { type ErrorCode, LimitExceededError } from '../errors.ts';
 import { type ErrorReporter, formatGraphqlError } from './graphql-error.ts';
 import { contentType, type GraphqlMediaType } from './media-type.ts';
 
@@ -26,15 +26,20 @@ export interface GraphqlResponse {
  */
 export const answerLengthMaxDefault = 80 * 1024 * 1024;
 
+/** Is told the code of each error that a client gets. */
+export type RejectionListener = (code: ErrorCode) => void;
+
 /** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
 export function createGraphqlResponse(
   { data, errors = [], extensions }: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
+  onRejection?: RejectionListener,
 ): GraphqlResponse {
   const graphqlErrors = errors.map(asGraphqlError);
   const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
+  if (onRejection !== undefined) for (const { extensions } of formatted) onRejection(extensions.code);
   const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
   const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
   const answer = {
@@ -81,7 +86,8 @@ function isRefusal(http: unknown): http is Refusal {
   return typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number';
 }
 
-function asGraphqlError(error: unknown): GraphQLError {
+/** What was thrown, as an error of GraphQL that tells it. */
+export function asGraphqlError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError =
     error instanceof Error ? error : new Error('A value that is no error was thrown', { cause: error });
