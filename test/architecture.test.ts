@@ -60,6 +60,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   'fs-native-extensions': ['embedded'],
   'node:fs': ['embedded', 'cli'],
   'node:fs/promises': ['embedded', 'cli'],
+  'prom-client': ['http'],
 };
 
 interface SourceFile {

@@ -140,9 +140,7 @@ interface Parts {
 }
 
 /** Memory plus an append-only log, in one process. */
-export class EmbeddedDatabase
-  implements Database, BackupProvider, MaintenanceProvider, SettingStore, MetricsProvider
-{
+export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider, SettingStore, MetricsProvider {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #storage: Storage;

@@ -5,7 +5,7 @@ import type { Principal } from '../database/principal.ts';
 import type { Document } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
-import { DocumentNotFoundError } from '../errors.ts';
+import { DatabaseError, DocumentNotFoundError, type ErrorCode } from '../errors.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import { combineDocuments } from './combine-documents.ts';
 import { parseCombine } from './combine-request.ts';
@@ -31,6 +31,8 @@ export interface RestOptions {
   /** What a combined body may be like: the same as one that is sent. */
   readonly bodyBytesMax: number;
   readonly jsonLimits: JsonLimits;
+  /** Is told the code of each error that a client gets from here. */
+  readonly onRejection?: (code: ErrorCode) => void;
   /** Whether one request may drop everything. */
   readonly selfDestructAllowed: boolean;
 }
@@ -45,7 +47,10 @@ interface IdRoute {
  */
 export function createRestRouter(options: RestOptions): FastifyPluginCallback {
   return (server, _pluginOptions, done) => {
-    server.setErrorHandler(answerRestError);
+    server.setErrorHandler((error, request, reply) => {
+      answerRestError(error, request, reply);
+      if (error instanceof DatabaseError) options.onRejection?.(error.code);
+    });
     addReadRoutes(server, options);
     addWriteRoutes(server, options);
     addTableRoutes(server, options);
