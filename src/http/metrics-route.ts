@@ -8,7 +8,7 @@ export const metricsPath = '/metrics';
 /** `GET /metrics`, in the text format of Prometheus. With authentication it wants a token, of whatever role, unless it is open to all. */
 export function addMetricsRoute(server: FastifyInstance, metrics: ServerMetrics, isOpen: boolean): void {
   const config = isOpen ? { ...openToAll, ...forOperators } : forOperators;
-  server.get(metricsPath, { config, exposeHeadRoute: false }, async (_request, reply) => {
+  server.get(metricsPath, { config }, async (_request, reply) => {
     const text = await metrics.text();
     return reply.type(metrics.contentType).header('cache-control', 'no-store').send(text);
   });
