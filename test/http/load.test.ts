@@ -101,8 +101,7 @@ describe.each(engineVariants.slice(0, 1))('Too much to do for the %s', (_name, o
   test('beyond the spare ones, connections are cut unheard', async () => {
     const { port } = await start({ connectionsMax: 1 });
     const opened = await Promise.all(Array.from({ length: 300 }, () => openSocket(port)));
-    await expect.poll(() => opened.filter(({ destroyed }) => destroyed).length).toBeGreaterThanOrEqual(40);
-    expect(opened.filter(({ destroyed }) => !destroyed).length).toBe(257);
+    await expect.poll(() => opened.filter(({ destroyed }) => destroyed).length, { timeout: 10_000 }).toBe(300 - 257);
   });
 
   test('every answer says that it is to be taken for what it says', async () => {
