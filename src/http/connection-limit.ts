@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 /**
  * How many connections beyond the limit are accepted, each for one answer: the clients learn what is wrong, and whoever asks about the
@@ -28,7 +29,9 @@ export class ConnectionLimit {
   watch(server: Server): void {
     if (this.#connectionsMax < Number.POSITIVE_INFINITY)
       server.maxConnections = this.#connectionsMax + spareConnections;
-    server.on('connection', (socket: Socket) => {
+    // Under TLS it is the socket behind the handshake that requests come from.
+    const event = server instanceof TlsServer ? 'secureConnection' : 'connection';
+    server.on(event, (socket: Socket) => {
       this.#open += 1;
       if (this.#open > this.#connectionsMax) this.#excess.add(socket);
       socket.once('close', () => {
