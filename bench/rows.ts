@@ -1,5 +1,6 @@
 import type { Row } from './bench.ts';
 import { runAuthentication } from './rows/authentication.ts';
+import { runChanges } from './rows/changes.ts';
 import { runCrowd } from './rows/crowd.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   { name: 'filters', run: runFilters },
   { name: 'queries', run: runQueries },
   { name: 'scan-load', run: runScanLoad },
+  { name: 'changes', run: runChanges },
   { name: 'memory', run: runMemory },
   { name: 'empty-start', run: runEmptyStart },
   { name: 'restart', run: runRestart },

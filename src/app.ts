@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AuthorizedDatabase } from './access/authorized-database.ts';
 import { type Config, serverUrl } from './config.ts';
@@ -87,6 +88,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       snapshotLogBytes: config.snapshotLogBytes,
       historyBytesMax: config.historyBytesMax,
       slowQueryMs: config.slowQueryMs,
+      subscriptionsMax: config.subscriptionsMax,
+      feedBytesMax: config.feedBytesMax,
       viewsMax: config.viewsMax,
       groupsMax: config.groupsMax,
       pastBytesMax: config.pastBytesMax,
@@ -151,17 +154,23 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       selfDestructAllowed,
     }),
   );
+  const { connectionOperationsMax } = config;
+  const webSocketLimits = { connectionOperationsMax, messageBytesMax: bodyBytesMax };
+  const authenticate = (authorization: string | undefined, { raw }: FastifyRequest) =>
+    authenticator.authenticate(authorization, raw.socket);
   server.register(
     createGraphqlPlugin({
       database: guarded,
       version,
       principalOf,
+      authenticate,
       now,
       queryLimits,
       jsonLimits,
       documentLimits: graphqlLimitsOf(config),
       onOperation: (reply, kind) => metrics.requests.operation(reply, kind),
       onRejection,
+      ...webSocketLimits,
     }),
   );
 

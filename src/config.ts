@@ -337,6 +337,27 @@ export const settings = {
     type: sizeOrUnlimited('1MiB', '16384GiB'),
     help: 'Most bytes of log that are kept for the past. Beyond it, the oldest part is merged into one base, and what lay before that can no longer be told. unlimited: all of it is kept.',
   },
+  subscriptionsMax: {
+    flag: 'subscriptions-max',
+    environment: ['YARADB_SUBSCRIPTIONS_MAX'],
+    default: '10000',
+    type: wholeNumber('SUBSCRIPTIONS', 1, 1_000_000),
+    help: 'Most subscriptions to changes that are open at one time. Beyond it, more are refused with OVERLOADED (503).',
+  },
+  connectionOperationsMax: {
+    flag: 'connection-operations-max',
+    environment: ['YARADB_CONNECTION_OPERATIONS_MAX'],
+    default: '100',
+    type: wholeNumber('OPERATIONS', 1, 100_000),
+    help: 'Most operations at one time, subscriptions among them, on one WebSocket. More are refused with LIMIT_EXCEEDED.',
+  },
+  feedBytesMax: {
+    flag: 'feed-bytes-max',
+    environment: ['YARADB_FEED_BYTES_MAX'],
+    default: '32MiB',
+    type: size('64KiB', '16384GiB'),
+    help: 'Most memory that the newest commits take which are kept for subscribers; half as much again may be read from the log for those who are behind. A subscriber that is slower is served from the log.',
+  },
   viewsMax: {
     flag: 'views-max',
     environment: ['YARADB_VIEWS_MAX'],
@@ -514,6 +535,9 @@ export interface Config {
   readonly snapshotLogBytes: number;
   /** Infinity: no limit. */
   readonly historyBytesMax: number;
+  readonly subscriptionsMax: number;
+  readonly connectionOperationsMax: number;
+  readonly feedBytesMax: number;
   readonly viewsMax: number;
   readonly groupsMax: number;
   readonly pastBytesMax: number;
@@ -626,6 +650,9 @@ export function parseConfig(
     segmentBytesMax: read(settings.segmentBytesMax),
     snapshotLogBytes: read(settings.snapshotLogBytes),
     historyBytesMax: read(settings.historyBytesMax),
+    subscriptionsMax: read(settings.subscriptionsMax),
+    connectionOperationsMax: read(settings.connectionOperationsMax),
+    feedBytesMax: read(settings.feedBytesMax),
     viewsMax: read(settings.viewsMax),
     groupsMax: read(settings.groupsMax),
     pastBytesMax: read(settings.pastBytesMax),

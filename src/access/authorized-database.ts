@@ -1,4 +1,5 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
+import type { ChangeStream, ChangesRequest } from '../database/changes.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
@@ -10,8 +11,10 @@ import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '..
 import type { Document } from '../document/document.ts';
 import type { Path } from '../document/path.ts';
 import type { Archived } from '../query/find-query.ts';
+import { AuthorizedChangeStream } from './authorized-change-stream.ts';
 import { AuthorizedReadView } from './authorized-read-view.ts';
 import { admissionOf, isAdmittedAnyway } from './commit-admission.ts';
+import { narrowedToReadable } from './readable-query.ts';
 import { requireAnything, requireEverywhere, requireOnTable } from './requirements.ts';
 import { statusFor } from './status-filter.ts';
 
@@ -108,6 +111,13 @@ export class AuthorizedDatabase implements Database, BackupProvider, Maintenance
   async compact(principal: Principal): Promise<Compaction> {
     requireEverywhere(principal, 'admin');
     return this.#engine.compact(principal);
+  }
+
+  async changes(principal: Principal, request: ChangesRequest): Promise<ChangeStream> {
+    requireAnything(principal);
+    const mayReadAll = hasEverywhere(principal.rights, 'read');
+    const stream = await this.#engine.changes(principal, mayReadAll ? request : narrowedToReadable(principal, request));
+    return new AuthorizedChangeStream(stream, principal);
   }
 
   close(): Promise<void> {

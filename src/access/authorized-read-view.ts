@@ -3,11 +3,10 @@ import type { Principal } from '../database/principal.ts';
 import { hasOnTable } from '../database/rights.ts';
 import type { Table } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
-import { parsePath } from '../document/path.ts';
 import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
-import type { Filter } from '../query/filter.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryAccess, QueryExplanation } from '../query/query-explanation.ts';
+import { narrowedToReadable } from './readable-query.ts';
 import { requireOnTable } from './requirements.ts';
 
 /** A view as somebody sees it who may read some tables and not all. */
@@ -90,21 +89,11 @@ export class AuthorizedReadView implements ReadView {
     return (await this.getDocument(id, 'INCLUDE')) !== null;
   }
 
-  /** The query, of what may be read. @throws {ForbiddenError} when it names a table that may not. */
+  /** @throws {ForbiddenError} when it names a table that may not be read. */
   #narrowed<Query extends FindQuery | AggregateQuery>(query: Query): Query {
-    if (query.table !== undefined) {
-      requireOnTable(this.#principal, 'read', query.table);
-      return query;
-    }
-    const names = [...this.#principal.rights.tables.keys()];
-    // A query of one table is planned as such; the planner leaves out tables that no document of can fit, too.
-    if (names.length === 1) return { ...query, table: names[0] };
-    const own: Filter = { kind: 'in', path: tablePath, values: names };
-    return { ...query, filter: { kind: 'and', filters: [own, query.filter] } };
+    return narrowedToReadable(this.#principal, query);
   }
 }
-
-const tablePath = parsePath('$table', 'table');
 
 function tablesOf(access: QueryAccess): readonly (string | null)[] {
   if (access.kind === 'union') return access.parts.flatMap(tablesOf);

@@ -3,6 +3,7 @@ import type { Path } from '../document/path.ts';
 import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts';
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
+import type { ChangeStream, ChangesRequest } from './changes.ts';
 import type { IdempotentRequest } from './idempotent-request.ts';
 import type { Commit, CommitOptions, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
@@ -82,6 +83,14 @@ export interface Database {
 
   /** As one commit. @throws {DatabaseError} `NOT_FOUND`. */
   dropIndex(principal: Principal, table: string, paths: readonly Path[]): Promise<void>;
+
+  /**
+   * Tells of commits behind one, those that were made and those that will be: each that concerns the filter exactly once, whole and in order, however
+   * slowly they are asked for. A list of a view is brought up to date by the changes behind the view's sequence, without gap or doubling.
+   * The first event comes at once: `Progress`, when there is nothing to tell yet.
+   * @throws {DatabaseError} `OVERLOADED` when too many are subscribed.
+   */
+  changes(principal: Principal, request: ChangesRequest): Promise<ChangeStream>;
 
   /** Where the database stands. */
   status(principal: Principal): Promise<DatabaseStatus>;

@@ -13,6 +13,7 @@ export interface DatabaseMetrics extends Omit<DatabaseStatus, 'engine' | 'epoch'
   readonly pendingBytesMax: number;
   /** Read views that are open: lists, and queries of GraphQL. */
   readonly openViews: number;
+  readonly openSubscriptions: number;
   /** Commits in each group that was written and synced at once. */
   readonly commitBatch: HistogramValues;
   /** Seconds that the disk took to make what was written durable. */

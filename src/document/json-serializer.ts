@@ -13,7 +13,7 @@ declare global {
  * Throws `TypeError` for what JSON cannot say: NaN, an infinity, undefined at the root, a circle.
  */
 export function stringifyJson(value: unknown): string {
-  const text = needsReplacer(value) ? JSON.stringify(value, replaceNumber) : JSON.stringify(value);
+  const text = needsReplacer(value) ? JSON.stringify(value, exactReplacer) : JSON.stringify(value);
   if (typeof text !== 'string') {
     throw new TypeError(`${typeof value} has no JSON text`);
   }
@@ -49,7 +49,8 @@ function needsReplacer(value: unknown): boolean {
   return false;
 }
 
-function replaceNumber(_key: string, value: unknown): unknown {
+/** What makes `JSON.stringify` exact, for libraries that call it themselves. */
+export function exactReplacer(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') {
     return JSON.rawJSON(value.toString());
   }
@@ -61,4 +62,16 @@ function replaceNumber(_key: string, value: unknown): unknown {
   }
   const magnitude = Math.abs(value);
   return magnitude >= inexactDigitsStart && magnitude < exponentStart ? JSON.rawJSON(BigInt(value).toString()) : value;
+}
+
+/**
+ * What makes `JSON.parse` give the numbers that `parseJson` gives, for libraries that call it themselves. Only for texts that `parseJson` has admitted:
+ * it refuses nothing.
+ */
+export function exactReviver(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number') return value;
+  const source = context?.source;
+  if (source === undefined || !/^-?\d+$/.test(source)) return value === 0 ? 0 : value;
+  const exact = BigInt(source);
+  return exact === BigInt(value) ? Number(exact) : exact;
 }

@@ -51,6 +51,12 @@ export interface EmbeddedDatabaseLimits {
   readonly pendingBytesMax: number;
   /** How long a query may take, in milliseconds, before it counts as slow. */
   readonly slowQueryMs: number;
+  /** Subscriptions to changes open at once. */
+  readonly subscriptionsMax: number;
+  /** Bytes of the newest commits that are kept in memory for subscribers; half as many again may be read from the log for those who are behind. */
+  readonly feedBytesMax: number;
+  /** How long a subscriber for whom there is nothing is told nothing while others commit, in milliseconds. */
+  readonly progressMs: number;
   /** Read views open at once. */
   readonly viewsMax: number;
   /** Groups, and distinct values of all of them together, that one aggregate keeps at once. */
@@ -85,6 +91,9 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   recentVersionsBytesMax: 16 * 1024 * 1024,
   pendingBytesMax: 256 * 1024 * 1024,
   slowQueryMs: Number.POSITIVE_INFINITY,
+  subscriptionsMax: 10_000,
+  feedBytesMax: 32 * 1024 * 1024,
+  progressMs: 10_000,
   viewsMax: 10_000,
   groupsMax: 100_000,
   pastBytesMax: 64 * 1024 * 1024,

@@ -1,4 +1,5 @@
 import type { BackupProvider, OpenBackup } from '../database/backup.ts';
+import type { ChangeStream, ChangesRequest } from '../database/changes.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
@@ -24,6 +25,7 @@ import {
   type EmbeddedDatabaseOptions,
 } from './embedded-database-options.ts';
 import { EmbeddedReadView } from './embedded-read-view.ts';
+import { ChangeFeed } from './feed/change-feed.ts';
 import { sequenceAt } from './history/commit-time.ts';
 import { PastMemory } from './history/past-memory.ts';
 import { TimeSlice } from './history/time-slice.ts';
@@ -155,6 +157,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #indexes: IndexCatalog;
   readonly #tables: TableCatalog;
   readonly #tableReader: TableReader;
+  readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
   readonly #views: Set<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
@@ -208,6 +211,15 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
     this.#tableReader = new TableReader(state, clock);
+    this.#feed = new ChangeFeed({
+      state,
+      history: parts.storage.past,
+      clock,
+      epoch: () => parts.storage.log.epoch,
+      oldest: () => parts.storage.history.oldest,
+      erasuresMax: Math.max(limits.operationsMax, defaultLimits.operationsMax),
+      ...limits,
+    });
     this.#backups = new DatabaseBackups({
       fileSystem: parts.fileSystem,
       clock,
@@ -320,6 +332,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return view;
   }
 
+  async changes(_principal: Principal, request: ChangesRequest): Promise<ChangeStream> {
+    this.#checkOpen();
+    return this.#feed.subscribe(request);
+  }
+
   async commit(principal: Principal, operations: readonly Operation[], options: CommitOptions = {}): Promise<Commit> {
     return this.#write(() => this.#documentCommits.commit(principal.name, operations, options));
   }
@@ -395,6 +412,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       pendingBytes: queue.pendingBytes,
       pendingBytesMax: this.#limits.pendingBytesMax,
       openViews: this.#views.size,
+      openSubscriptions: this.#feed.subscriptions,
       commitBatch: queue.batches,
       syncSeconds: log.syncMeter.seconds.values(),
       appendedBytes: log.appendedBytes,
@@ -429,6 +447,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#memory.close();
     try {
       this.#closing.abort(stopping());
+      this.#feed.close();
       await this.#builder.close();
       await this.#storage.close();
     } finally {

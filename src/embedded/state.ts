@@ -35,6 +35,17 @@ export interface SupersedeListener {
   erase(previous: Document): void;
 }
 
+/** Told of every commit while it is applied: of each document what it was and what it became, then of the whole. */
+export interface CommitListener {
+  /** @param bytes about how many both versions take in memory. */
+  put(document: Document, previous: Document | undefined, bytes: number): void;
+  erase(previous: Document, bytes: number): void;
+  /** The same for each document of a table that is dropped, which nobody has weighed. */
+  drop(previous: Document): void;
+  /** Called when the state is that after the commit. */
+  committed(commit: CommitRecord): void;
+}
+
 /**
  * The database in memory, as of `sequence`. It changes by `apply` alone, which recovery and live commits share: replay
  * applies what was decided, it never decides.
@@ -48,6 +59,7 @@ export class State {
   /** By key. */
   readonly #settings = new Map<string, SettingRecord>();
   readonly #listeners = new Set<SupersedeListener>();
+  #commitListener: CommitListener | null = null;
   /** Every document of every table. */
   readonly documents = new LargeDocumentList();
   /** Requests that are known again. */
@@ -152,6 +164,11 @@ export class State {
     this.#listeners.delete(listener);
   }
 
+  /** Has one that is told of every commit from now on; there is one at most. */
+  setCommitListener(listener: CommitListener): void {
+    this.#commitListener = listener;
+  }
+
   /**
    * Begins with what a snapshot holds; goes on by `apply`. Sorts `documents` and `keys`, which come sorted by id, in place.
    * @throws {Error} when it is not empty any more.
@@ -175,6 +192,7 @@ export class State {
     for (const record of commit.records) this.#applyRecord(record);
     this.#sequence = commit.sequence;
     this.#committedAt = commit.committedAt;
+    this.#commitListener?.committed(commit);
   }
 
   #applyRecord(record: LogRecord): void {
@@ -209,12 +227,15 @@ export class State {
   #putDocument(document: Document): void {
     const table = this.#tableOf(document);
     const previous = document.version === 1 ? undefined : this.#documents.get(document.id);
+    let previousBytes = 0;
     if (previous !== undefined) {
-      const bytes = documentBytes(previous);
-      for (const listener of this.#listeners) listener.supersede(previous, bytes);
-      this.#discount(table, bytes);
+      previousBytes = documentBytes(previous);
+      for (const listener of this.#listeners) listener.supersede(previous, previousBytes);
+      this.#discount(table, previousBytes);
     }
-    this.#count(table, document);
+    const bytes = documentBytes(document);
+    this.#count(table, bytes);
+    this.#commitListener?.put(document, previous, bytes + previousBytes);
     this.#documents.set(document.id, document);
     this.documents.put(document);
     table.put(previous, document, this.#fillsIndexes);
@@ -223,7 +244,7 @@ export class State {
   /** Puts a document that was created behind all that there are, which spares a comparison with the last of them. */
   #appendDocument(document: Document): void {
     const table = this.#tableOf(document);
-    this.#count(table, document);
+    this.#count(table, documentBytes(document));
     this.#documents.set(document.id, document);
     this.documents.append(document);
     table.append(document);
@@ -241,14 +262,15 @@ export class State {
     if (document === undefined) return;
     const table = this.#tableOf(document);
     for (const listener of this.#listeners) listener.erase(document);
-    this.#discount(table, documentBytes(document));
+    const bytes = documentBytes(document);
+    this.#discount(table, bytes);
+    this.#commitListener?.erase(document, bytes);
     this.#documents.delete(id);
     this.documents.remove(document);
     table.remove(document);
   }
 
-  #count(table: TableState, document: Document): void {
-    const bytes = documentBytes(document);
+  #count(table: TableState, bytes: number): void {
     this.#bytes += bytes;
     table.bytes += bytes;
   }
@@ -270,6 +292,7 @@ export class State {
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
     for (const document of table.documents) {
       for (const listener of this.#listeners) listener.erase(document);
+      this.#commitListener?.drop(document);
       this.#documents.delete(document.id);
     }
     this.#discount(table, table.bytes); // to weigh each document would take most of the time, in which everybody waits

@@ -1,5 +1,5 @@
 /**
- * What GraphiQL opens with: three operations that a newcomer can run one after the other, exactly as they stand. The lines
+ * What GraphiQL opens with: four operations that a newcomer can run one after the other, exactly as they stand. The lines
  * fit into the editor's half of a usual window.
  */
 export const graphiqlExample = `# Welcome to YaraDB. Press the button, or Ctrl+Enter,
@@ -56,6 +56,27 @@ query GetUser {
     version
     body
     updatedAt
+  }
+}
+
+# 4. Watch what changes. It goes on until you stop it:
+# run it in one tab of the browser, and 1 in another.
+subscription WatchUsers {
+  changes(table: "users") {
+    __typename
+    ... on Progress {
+      sequence
+    }
+    ... on ChangeSet {
+      sequence
+      changes {
+        kind
+        document {
+          id
+          body
+        }
+      }
+    }
   }
 }
 `;

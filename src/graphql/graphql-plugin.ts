@@ -5,6 +5,7 @@ import type { Principal } from '../database/principal.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
+import { EventStreamDoor } from './event-stream-door.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
 import {
@@ -14,14 +15,28 @@ import {
   type GraphqlResult,
   type RejectionListener,
 } from './graphql-response.ts';
-import { acceptsPage, contentType, type GraphqlMediaType, negotiateMediaType } from './media-type.ts';
+import { LiveOperations } from './live-operations.ts';
+import {
+  acceptsEventStream,
+  acceptsPage,
+  contentType,
+  type GraphqlMediaType,
+  negotiateMediaType,
+} from './media-type.ts';
 import type { GraphqlServices } from './operation-context.ts';
 import { OperationExecutor } from './operation-executor.ts';
 import { buildSchema } from './schema.ts';
+import type { ConnectionCaller } from './websocket-connection.ts';
+import { WebSocketDoor } from './websocket-door.ts';
 import { createYogaServer } from './yoga.ts';
 
 export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly principalOf: (request: FastifyRequest) => Principal;
+  /**
+   * Who asks, by what a client says in the first message of a WebSocket, where the request for it had no header.
+   * @param authorization as the header of that name would be. @throws {DatabaseError} `UNAUTHENTICATED`, `RATE_LIMITED`, `OVERLOADED`.
+   */
+  readonly authenticate: (authorization: string | undefined, request: FastifyRequest) => Principal | Promise<Principal>;
   /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
   readonly now: () => number;
   /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
@@ -33,9 +48,17 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   /** With `yoga` every request goes through GraphQL Yoga, which answers the same more slowly. Default `plans`. */
   readonly execution?: 'plans' | 'yoga';
   /** Is told what kind of operation a request asks for, once that is known. */
-  readonly onOperation?: (reply: FastifyReply, kind: `${OperationTypeNode}`) => void;
+  readonly onOperation?: (reply: FastifyReply, kind: OperationKind) => void;
   readonly onRejection?: RejectionListener;
+  /** Operations at once on one WebSocket. Default 100. */
+  readonly connectionOperationsMax?: number;
+  /** Bytes of a message that a WebSocket brings. Default 16 Mi. */
+  readonly messageBytesMax?: number;
+  /** Milliseconds after which an idle stream of events says that it is still there, and the peer of a WebSocket is asked whether it is. Default 12,000. */
+  readonly keepAliveMs?: number;
 }
+
+type OperationKind = `${OperationTypeNode}`;
 
 /** The path that GraphQL is served at. */
 export const graphqlPath = '/graphql';
@@ -46,7 +69,7 @@ export const graphqlPath = '/graphql';
  * `{ detail, code, …evidence }`, which clients of GraphQL then get as an error of GraphQL.
  */
 export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyInstance) => Promise<void> {
-  const { database, version, queryLimits, principalOf, now, jsonLimits, execution = 'plans' } = options;
+  const { database, version, queryLimits, principalOf, authenticate, now, jsonLimits, execution = 'plans' } = options;
   const startedAt = now();
   // A clock that was set back must not tell of a negative time.
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
@@ -59,13 +82,57 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     const { onOperation, onRejection } = options;
     const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, onRejection, logger });
     const executor = new OperationExecutor(schema, services, documentLimits);
+    const operations = new LiveOperations({ schema, services, documentLimits, answerLengthMax, onRejection });
+    const { keepAliveMs = 12_000, connectionOperationsMax = 100, messageBytesMax = 16 * 1024 * 1024 } = options;
+    const eventStreams = new EventStreamDoor(operations, keepAliveMs);
+    const webSockets = new WebSocketDoor({
+      operations,
+      jsonLimits,
+      keepAliveMs,
+      connectionOperationsMax,
+      messageBytesMax,
+    });
     const page = new GraphiqlPage(graphqlPath);
 
     /** By Yoga, which knows all transports and all of GraphQL. */
     async function answer(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
+      const eventStream = acceptsEventStream(request.headers.accept);
+      if (eventStream === 'prefers') return answerWithEvents(request, reply, parameters);
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
-      const response = await yoga.handleRequest(
+      let isSubscription = false;
+      const onKind = (kind: OperationKind) => {
+        isSubscription = kind === 'subscription';
+        onOperation?.(reply, kind);
+      };
+      const response = await askYoga(request, mediaType, parameters, onKind);
+      if (isSubscription && eventStream === 'accepts') return answerWithEvents(request, reply, parameters);
+      return send(reply, {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await response.text(),
+      });
+    }
+
+    function answerWithEvents(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
+      reply.header('vary', 'Accept');
+      return eventStreams.answer(reply, {
+        caller: { principal: principalOf(request), report: (error) => report(error, request) },
+        parameters,
+        lastEventId: request.headers['last-event-id'],
+        onSubscription: () => onOperation?.(reply, 'subscription'),
+        answerOnce: async () =>
+          (await askYoga(request, 'application/json', parameters, (kind) => onOperation?.(reply, kind))).text(),
+      });
+    }
+
+    async function askYoga(
+      request: FastifyRequest,
+      mediaType: GraphqlMediaType,
+      parameters: () => GraphqlParameters,
+      onKind: (kind: OperationKind) => void,
+    ) {
+      return yoga.handleRequest(
         // Yoga reads the method and the path; the body is long read, and all else is in the context.
         new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
           method: request.method === 'POST' ? 'POST' : 'GET',
@@ -75,18 +142,16 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
           mediaType,
           parameters,
           report: (error: unknown) => report(error, request),
-          onOperation: (kind) => onOperation?.(reply, kind),
+          onOperation: onKind,
         },
       );
-      return send(reply, {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: await response.text(),
-      });
     }
 
     /** A plain operation takes the short way, from the body to the text of the answer; what is more than that goes to Yoga. */
     async function answerPost(request: FastifyRequest, reply: FastifyReply) {
+      if (acceptsEventStream(request.headers.accept) === 'prefers') {
+        return answerWithEvents(request, reply, () => parseGraphqlBody(request.body));
+      }
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
       const result = executePost(request, reply);
@@ -110,16 +175,34 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       }
     }
 
+    /** Who asks over a WebSocket, if its request has told it. */
+    function connectionCaller(request: FastifyRequest): ConnectionCaller {
+      const { authorization } = request.headers;
+      return {
+        report: (error: unknown) => report(error, request),
+        authenticate: (given) => (authorization === undefined ? authenticate(given, request) : principalOf(request)),
+      };
+    }
+
+    webSockets.listen(server);
+    server.addHook('preClose', async () => {
+      eventStreams.finish();
+      webSockets.finish();
+    });
     await server.register(
       async (scope) => {
         scope.post('', answerPost);
-        // The page holds nothing of the data: whoever uses it gives it a token among its headers.
-        const pageIsOpen = { config: { openToAll: ({ headers }: FastifyRequest) => acceptsPage(headers.accept) } };
-        scope.get('', pageIsOpen, (request, reply) =>
-          acceptsPage(request.headers.accept)
-            ? page.send(request, reply)
-            : answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits)),
-        );
+        // The page holds nothing of the data: whoever uses it gives it a token among its headers. Browsers open WebSockets without headers of
+        // their own: who asks is then told by the first message.
+        const isOpen = (request: FastifyRequest) =>
+          webSockets.isUpgrade(request)
+            ? request.headers.authorization === undefined
+            : acceptsPage(request.headers.accept);
+        scope.get('', { config: { openToAll: isOpen } }, (request, reply) => {
+          if (webSockets.isUpgrade(request)) return webSockets.accept(request, reply, connectionCaller(request));
+          if (acceptsPage(request.headers.accept)) return page.send(request, reply);
+          return answer(request, reply, () => parseGraphqlUrl(request.url, jsonLimits));
+        });
         // Under a prefix there is one of its own, so that the hook below sees what no route answers as well.
         scope.setNotFoundHandler(() => {
           throw new TypeError('The server refuses what no route answers before it comes here');

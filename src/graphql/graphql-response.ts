@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isTextLonger } from '../document/json-length.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { type ErrorCode, LimitExceededError } from '../errors.ts';
@@ -29,33 +29,53 @@ export const answerLengthMaxDefault = 80 * 1024 * 1024;
 /** Is told the code of each error that a client gets. */
 export type RejectionListener = (code: ErrorCode) => void;
 
-/** The response of GraphQL over HTTP to a result. No error leaves the server but through here. */
+/** The response of GraphQL over HTTP to a result. */
 export function createGraphqlResponse(
-  { data, errors = [], extensions }: GraphqlResult,
+  result: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
   onRejection?: RejectionListener,
 ): GraphqlResponse {
-  const graphqlErrors = errors.map(asGraphqlError);
-  const formatted = graphqlErrors.map((error) => formatGraphqlError(error, report));
+  const errors = (result.errors ?? []).map(asGraphqlError);
+  const answer = createGraphqlAnswer({ ...result, errors }, report, answerLengthMax, onRejection);
+  const masked = answer.errors?.some(({ extensions }) => extensions?.code === 'INTERNAL') ?? false;
+  const refusal = result.data === undefined ? refusalOf(errors, mediaType, masked) : undefined;
+  return {
+    status: refusal?.status ?? 200,
+    headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
+    body: stringifyJson(answer),
+  };
+}
+
+/** A result as clients see it. */
+export interface GraphqlAnswer {
+  readonly errors?: readonly GraphQLFormattedError[];
+  readonly data?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** The answer to a result, over whatever transport. No error leaves the server but through here. */
+export function createGraphqlAnswer(
+  { data, errors = [], extensions }: GraphqlResult,
+  report: ErrorReporter,
+  answerLengthMax = answerLengthMaxDefault,
+  onRejection?: RejectionListener,
+): GraphqlAnswer {
+  const formatted = errors.map((error) => formatGraphqlError(asGraphqlError(error), report));
   if (onRejection !== undefined) for (const { extensions } of formatted) onRejection(extensions.code);
-  const masked = formatted.some(({ extensions }) => extensions?.code === 'INTERNAL');
-  const refusal = data === undefined ? refusalOf(graphqlErrors, mediaType, masked) : undefined;
   const answer = {
     ...(formatted.length > 0 && { errors: formatted }),
     ...(data !== undefined && { data }),
     ...(extensions !== undefined && { extensions }),
   };
-  return {
-    status: refusal?.status ?? 200,
-    headers: { ...refusal?.headers, 'content-type': contentType(mediaType) },
-    body: stringifyJson(isTextLonger(answer, answerLengthMax) ? tooLong(answerLengthMax, report) : answer),
-  };
+  if (!isTextLonger(answer, answerLengthMax)) return answer;
+  onRejection?.('LIMIT_EXCEEDED');
+  return tooLong(answerLengthMax, report);
 }
 
 /** In the place of an answer to what was executed: mutations stand, so there is `data`, of which nothing can be told. */
-function tooLong(limit: number, report: ErrorReporter): object {
+function tooLong(limit: number, report: ErrorReporter): GraphqlAnswer {
   const originalError = new LimitExceededError(
     `The answer would be longer than about ${limit} characters: ask for fewer documents at once. Mutations of this request stand`,
     { limit },

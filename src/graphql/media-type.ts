@@ -26,6 +26,23 @@ export function negotiateMediaType(accept: string | undefined): GraphqlMediaType
     : 'application/json';
 }
 
+/** How much the client wants Server-Sent Events: more than any other answer, as well as others, or not at all. */
+export function acceptsEventStream(accept: string | undefined): 'prefers' | 'accepts' | 'refuses' {
+  // What nearly all clients send.
+  if (accept === undefined || accept === '*/*') return 'accepts';
+  if (accept === 'application/json') return 'refuses';
+  const ranges = parseAccept(accept);
+  const stream = qualityOf('text/event-stream', ranges);
+  if (stream.quality <= 0) return 'refuses';
+  if (!stream.named) return 'accepts';
+  const others = [qualityOf('application/graphql-response+json', ranges), qualityOf('application/json', ranges)];
+  const isBest = others.every(
+    ({ quality, named, position }) =>
+      quality < stream.quality || (quality === stream.quality && (!named || stream.position < position)),
+  );
+  return isBest ? 'prefers' : 'accepts';
+}
+
 /** Whether the request comes from a browser's address bar or a link, which want a page. */
 export function acceptsPage(accept: string | undefined): boolean {
   return accept !== undefined && parseAccept(accept).some(({ type, quality }) => type === 'text/html' && quality > 0);
@@ -33,7 +50,7 @@ export function acceptsPage(accept: string | undefined): boolean {
 
 /** RFC 9110, section 12.5.1: the most specific range that fits a type decides. */
 function qualityOf(type: string, ranges: readonly Range[]) {
-  for (const candidate of [type, 'application/*', '*/*']) {
+  for (const candidate of [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*']) {
     const position = ranges.findIndex((range) => range.type === candidate);
     const range = ranges[position];
     if (range !== undefined) return { quality: range.quality, named: candidate === type, position };

@@ -3,6 +3,7 @@ import type { JsonLimits } from '../document/json-parser.ts';
 import { addAsOf } from './as-of.ts';
 import { addDateTimeScalar } from './date-time-scalar.ts';
 import { addDocument } from './document.ts';
+import { addDocumentChanges } from './document-changes.ts';
 import { addDocumentConnection } from './document-connection.ts';
 import { addDocumentFilter } from './document-filter.ts';
 import { addDocumentGroup } from './document-group.ts';
@@ -34,6 +35,7 @@ export function buildSchema(options: SchemaOptions): GraphQLSchema {
   const document = addDocument(builder, { filter: inputs, asOf, operations });
   const connection = addDocumentConnection(builder, document, inputs, asOf);
   addDocumentHistory(builder, document, connection);
+  addDocumentChanges(builder, document, inputs);
   addDocumentGroup(builder, inputs, asOf);
   addTransaction(builder, document, operations);
   addTable(builder, inputs);

@@ -1,6 +1,7 @@
 import {
   type DocumentNode,
   execute,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   type OperationTypeNode,
@@ -32,7 +33,7 @@ export interface GraphqlRequest extends Record<string, unknown> {
   /** Throws a `GraphQLError` for parameters that cannot be used. */
   readonly parameters: () => GraphqlParameters;
   readonly report: ErrorReporter;
-  /** Is told what was asked for, before it is executed. */
+  /** Is told what was asked for, before it is executed. A subscription is not answered with one result. */
   readonly onOperation: (kind: `${OperationTypeNode}`) => void;
 }
 
@@ -109,6 +110,10 @@ function useOwnPipeline({
         }
       });
     },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      args.contextValue.onOperation('subscription');
+      setResultAndStopExecution({ errors: [needsStream()] });
+    },
     onResultProcess({ serverContext, setResultProcessor }) {
       const { mediaType, report } = serverContext;
       setResultProcessor((result, fetchApi) => {
@@ -125,7 +130,15 @@ function useOwnPipeline({
   };
 }
 
-/** Lists of results come of batches, and streams of subscriptions and `@defer`: none of them exist here. */
+function needsStream(): GraphQLError {
+  const message =
+    'A subscription is answered as text/event-stream, or over a WebSocket: accept the one or open the other';
+  return new GraphQLError(message, {
+    extensions: { code: 'INVALID_ARGUMENT', expected: 'Accept: text/event-stream', http: { status: 406 } },
+  });
+}
+
+/** Lists of results come of batches, and streams of `@defer`: none of them exist here. */
 function singleResult(result: object): GraphqlResult {
   if (Array.isArray(result) || Symbol.asyncIterator in result) throw new TypeError('Expected one result');
   return result;

@@ -47,6 +47,7 @@ export function addDatabaseMetrics(registry: Registry, read: () => DatabaseMetri
   gauge('yaradb_pending_bytes', 'Of commits that are not durable yet.', ({ pendingBytes }) => pendingBytes);
   gauge('yaradb_pending_max_bytes', 'Beyond it, writes are refused.', ({ pendingBytesMax }) => pendingBytesMax);
   gauge('yaradb_views_open', 'Lists and GraphQL queries that are being read.', ({ openViews }) => openViews);
+  gauge('yaradb_subscriptions_open', 'Whoever is told of changes.', ({ openSubscriptions }) => openSubscriptions);
   gauge('yaradb_index_builds', 'Indexes that are being filled.', ({ indexBuilds }) => indexBuilds.length);
   gauge('yaradb_history_bytes', 'Of the log that holds the past.', ({ history }) => history.bytes);
   gauge('yaradb_history_oldest_sequence', 'The lowest sequence that is kept.', ({ history }) => history.oldest);

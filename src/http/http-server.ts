@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { authenticateRequests } from './authentication.ts';
@@ -41,8 +41,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   };
   const closing = new GracefulClose(timeouts.closeGraceMs);
   const ServerResponse = closing.responseClass(metrics?.requests.unrouted);
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
   const transport: { serverFactory?: (handler: RequestListener) => Server } =
-    tls === undefined ? {} : { serverFactory: (handler) => createTlsServer(tls, timeouts, ServerResponse, handler) };
+    tls === undefined
+      ? {}
+      : {
+          serverFactory: (handler) =>
+            createTlsServer(tls, timeouts, { ServerResponse, shouldUpgradeCallback }, handler),
+        };
   const server: FastifyInstance = fastify({
     ...requestLogging(logger),
     bodyLimit: bodyBytesMax,
@@ -64,6 +71,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       headersTimeout: timeouts.headersMsMax,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
       ServerResponse,
+      // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
+      shouldUpgradeCallback,
     },
     ...transport,
   });

@@ -36,6 +36,7 @@ export function addServiceRoutes(
       find: '/document/find',
       batchCreate: '/document/batch/create',
       combine: '/document/combine',
+      changes: '/changes',
     },
     ...(Object.keys(system).length === 0 ? {} : { system }),
     health: { live: '/livez', ready: '/readyz', ...(metrics === undefined ? {} : { metrics: metricsPath }) },

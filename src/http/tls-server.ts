@@ -1,4 +1,4 @@
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer, Server as HttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { HttpTimeouts } from './http-options.ts';
@@ -16,13 +16,13 @@ const leastVersion = 'TLSv1.2';
 export function createTlsServer(
   files: TlsFiles,
   timeouts: HttpTimeouts,
-  responseClass: typeof ServerResponse,
+  behaviour: Pick<ServerOptions, 'ServerResponse' | 'shouldUpgradeCallback'>,
   handler: RequestListener,
 ): Server {
   const server = createServer(
     {
       ...contextOf(files),
-      ServerResponse: responseClass,
+      ...behaviour,
       handshakeTimeout: timeouts.headersMsMax,
       headersTimeout: timeouts.headersMsMax,
       requestTimeout: timeouts.requestMsMax,

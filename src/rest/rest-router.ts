@@ -7,6 +7,7 @@ import { parseDocumentId } from '../document/document-id.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { DatabaseError, DocumentNotFoundError, type ErrorCode } from '../errors.ts';
 import type { QueryLimits } from '../query/limits.ts';
+import { addChangesRoute } from './changes-route.ts';
 import { combineDocuments } from './combine-documents.ts';
 import { parseCombine } from './combine-request.ts';
 import { findBatches, sendDocumentList } from './document-list.ts';
@@ -35,6 +36,8 @@ export interface RestOptions {
   readonly onRejection?: (code: ErrorCode) => void;
   /** Whether one request may drop everything. */
   readonly selfDestructAllowed: boolean;
+  /** Milliseconds after which an idle stream of changes says that it is still there. Default 12,000. */
+  readonly keepAliveMs?: number;
 }
 
 interface IdRoute {
@@ -54,6 +57,7 @@ export function createRestRouter(options: RestOptions): FastifyPluginCallback {
     addReadRoutes(server, options);
     addWriteRoutes(server, options);
     addTableRoutes(server, options);
+    addChangesRoute(server, options);
     addSelfDestructRoute(server, options);
     done();
   };

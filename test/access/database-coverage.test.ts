@@ -36,6 +36,7 @@ const calls: {
   view: (database, who) => database.view(who),
   commit: (database, who) => database.commit(who, [{ kind: 'create', table: 'a', body: {} }]),
   replay: (database, who) => database.replay(who, { key: 'key', request: [] }),
+  changes: (database, who) => database.changes(who, { table: 'a', filter: everything }),
   createTable: (database, who) => database.createTable(who, 'new', {}),
   updateTable: (database, who) => database.updateTable(who, 'a', { readOnly: false }, true),
   dropTable: (database, who) => database.dropTable(who, 'a'),

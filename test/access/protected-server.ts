@@ -79,8 +79,8 @@ export class ProtectedServer implements AsyncDisposable {
   }
 }
 
-function codeOf({ text }: HttpAnswer): string | undefined {
-  if (!text.startsWith('{')) return undefined;
+function codeOf({ text, headers }: HttpAnswer): string | undefined {
+  if (!text.startsWith('{') || headers['content-type']?.includes('ndjson') === true) return undefined;
   const answer = parseJson(text);
   if (!isJsonObject(answer)) return undefined;
   if (typeof answer.code === 'string') return answer.code;

@@ -80,6 +80,7 @@ export const routeProbes: Readonly<Record<string, RouteProbe>> = {
     kind: 'operator',
     request: () => ['/system/self-destruct', { method: 'DELETE', body: selfDestruct }],
   },
+  'GET /changes': aboutTable('read', (table) => [`/changes?follow=false&since=0&table_name=${table}`]),
   'GET /document/get/:id': aboutDocument('read', (id) => [`/document/get/${id}`]),
   'PUT /document/update/:id': aboutDocument('write', (id) => [
     `/document/update/${id}`,

@@ -29,9 +29,9 @@ describe.each(ways)('every root field of the schema, answered %s,', (_way, besid
     server = await ProtectedServer.start(['--auth', 'required', '--auth-failures-max', '10000']);
     fixture = await Fixture.over(server);
     const schema = buildClientSchema(expectData(await server.run(fixture.admin, getIntrospectionQuery())) as never);
-    fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
-      fieldsOf(schema, type, beside),
-    );
+    fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => fieldsOf(schema, type, beside));
+    // `changes.test.ts` walks these: they take other transports.
+    expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual(['changes']);
   });
 
   afterAll(() => server[Symbol.asyncDispose]());

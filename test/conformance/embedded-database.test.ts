@@ -5,6 +5,7 @@ import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import { SeededRandom } from '../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../fault/simulated-file-system.ts';
 import { describeCatalog } from './catalog-suite.ts';
+import { describeChanges } from './changes-suite.ts';
 import { describeDatabase, type EngineUnderTest } from './database-suite.ts';
 import { describeHistory } from './history-suite.ts';
 import { describeIdempotency } from './idempotency-suite.ts';
@@ -48,6 +49,7 @@ for (const describeEngine of [
   describeHistory,
   describeTransactions,
   describeIdempotency,
+  describeChanges,
 ]) {
   describeEngine('embedded engine', embedded);
   describeEngine('embedded engine that answers in a later tick', laterTick);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
+import type { ChangeEvent, ChangeStream } from '../../src/database/changes.ts';
 import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/database.ts';
 import type { Commit } from '../../src/database/operation.ts';
 import type { Principal } from '../../src/database/principal.ts';
@@ -69,6 +70,11 @@ export class LaterTickDatabase implements Database {
     return this.#database.dropIndex(...args);
   }
 
+  async changes(...args: Parameters<Database['changes']>): Promise<ChangeStream> {
+    await nextTick();
+    return new LaterTickChangeStream(await this.#database.changes(...args));
+  }
+
   async status(principal: Principal): Promise<DatabaseStatus> {
     await nextTick();
     return this.#database.status(principal);
@@ -77,6 +83,25 @@ export class LaterTickDatabase implements Database {
   async close(): Promise<void> {
     await nextTick();
     await this.#database.close();
+  }
+}
+
+class LaterTickChangeStream implements ChangeStream {
+  readonly #stream: ChangeStream;
+
+  constructor(stream: ChangeStream) {
+    this.#stream = stream;
+  }
+
+  async next(): Promise<readonly ChangeEvent[] | null> {
+    await nextTick();
+    const events = await this.#stream.next();
+    await nextTick();
+    return events;
+  }
+
+  close(): void {
+    this.#stream.close();
   }
 }
 

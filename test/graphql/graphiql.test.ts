@@ -116,6 +116,18 @@ describe.skipIf(noChromium !== null)(`GraphiQL in a browser${noChromium ?? ''}`,
     await page.close();
   }, 60_000);
 
+  test('it runs a subscription', async () => {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.goto(server.endpoint);
+    await page.getByText('Welcome to YaraDB').waitFor();
+    await run(page, 'WatchUsers', '"Progress"');
+    await server.ask('mutation { createDocument(table: "users", name: "user", body: {username: "bob"}) { id } }');
+    await page.locator('.result-window').getByText('"bob"').first().waitFor();
+    await server.ask('mutation { createDocument(table: "users", name: "user", body: {big: 9007199254740993}) { id } }');
+    await page.locator('.result-window').getByText('9007199254740993').first().waitFor();
+    await page.close();
+  }, 60_000);
+
   test('it shows integers beyond 2^53 with all their digits', async () => {
     await server.ask('mutation { createDocument(table: "exact", name: "n", body: {big: 9007199254740993}) { id } }');
     const page = await browser.newPage();

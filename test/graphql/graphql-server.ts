@@ -50,6 +50,7 @@ export async function startGraphqlServer(
           database,
           version: '1.2.3',
           principalOf: () => anonymous,
+          authenticate: () => anonymous,
           now: () => Date.now(),
           queryLimits: defaultQueryLimits,
           jsonLimits: defaultJsonLimits,

@@ -85,7 +85,7 @@ describe.each(engineVariants)('GraphQL over HTTP on the %s', (_name, openEngine)
 
   test('a mutation whose answer could not be taken is refused with 406, and does not run', async () => {
     const before = await documents();
-    const { status, json } = await server.ask(mutation, undefined, { accept: 'text/event-stream' });
+    const { status, json } = await server.ask(mutation, undefined, { accept: 'image/png' });
     expect(status).toBe(406);
     expect(json).toMatchObject({ errors: [{ extensions: { code: 'INVALID_ARGUMENT' } }] });
     expect(await documents()).toBe(before);

@@ -12,6 +12,7 @@ export function forwarding(database: Database): Database {
     dropTable: (...args) => database.dropTable(...args),
     createIndex: (...args) => database.createIndex(...args),
     dropIndex: (...args) => database.dropIndex(...args),
+    changes: (...args) => database.changes(...args),
     status: (...args) => database.status(...args),
     close: () => database.close(),
   };

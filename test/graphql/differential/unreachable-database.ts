@@ -15,6 +15,7 @@ export const unreachableDatabase: Database = {
   dropTable: refuse,
   createIndex: refuse,
   dropIndex: refuse,
+  changes: refuse,
   status: refuse,
   close: refuse,
 };

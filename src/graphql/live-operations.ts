@@ -1,0 +1,128 @@
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationDefinitionNode,
+  Source,
+  specifiedRules,
+} from 'graphql';
+import type { Principal } from '../database/principal.ts';
+import { stringifyJson } from '../document/json-serializer.ts';
+import type { EventPlace } from '../streaming/server-sent-events.ts';
+import { SharedTexts } from '../streaming/shared-texts.ts';
+import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
+import { validateGraphqlDocument } from './document-validation.ts';
+import { asksToExplain, explained } from './explain-directive.ts';
+import type { ErrorReporter } from './graphql-error.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
+import {
+  createGraphqlAnswer,
+  type GraphqlAnswer,
+  type GraphqlResult,
+  type RejectionListener,
+} from './graphql-response.ts';
+import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { CostLimit } from './operation-cost.ts';
+import { openSubscription, type Subscription } from './subscription.ts';
+import { SubscriptionContext } from './subscription-context.ts';
+
+export interface LiveOperationsOptions {
+  readonly schema: GraphQLSchema;
+  readonly services: GraphqlServices;
+  readonly documentLimits: GraphqlDocumentLimits;
+  readonly answerLengthMax: number;
+  readonly onRejection?: RejectionListener | undefined;
+}
+
+/** Who asks, and where an error that is nobody's is reported. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly report: ErrorReporter;
+}
+
+/** An operation that was found to be one. */
+export interface ParsedOperation {
+  readonly document: DocumentNode;
+  readonly parameters: GraphqlParameters;
+  readonly kind: OperationDefinitionNode['operation'];
+}
+
+/** Operations for transports that stay open: subscriptions, and all others as well. */
+export class LiveOperations {
+  readonly schema: GraphQLSchema;
+  readonly #options: LiveOperationsOptions;
+  readonly #costLimit: CostLimit;
+  readonly #texts = new SharedTexts();
+
+  constructor(options: LiveOperationsOptions) {
+    this.schema = options.schema;
+    this.#costLimit = new CostLimit(options.schema, options.documentLimits.costMax);
+    this.#options = options;
+  }
+
+  /** The result is what is wrong with it. */
+  parse(parameters: GraphqlParameters): ParsedOperation | GraphqlResult {
+    const { schema, documentLimits } = this.#options;
+    try {
+      const { document } = parseGraphqlDocument(new Source(parameters.query, 'GraphQL request'), documentLimits);
+      const errors = validateGraphqlDocument(schema, document, specifiedRules, documentLimits);
+      if (errors.length > 0) return { errors };
+      // One that is not there is told of by the execution.
+      const operation = getOperationAST(document, parameters.operationName);
+      if (operation != null) this.#costLimit.check(document, operation, parameters.variables ?? {});
+      return { document, parameters, kind: operation?.operation ?? 'query' };
+    } catch (error) {
+      return { errors: [error] };
+    }
+  }
+
+  /** @param resumeAt where the client left off. */
+  async subscribe(
+    { document, parameters }: ParsedOperation,
+    { principal, report }: Caller,
+    resumeAt: EventPlace | undefined,
+  ): Promise<Subscription | GraphqlResult> {
+    const { schema, services } = this.#options;
+    const { operationName, variables } = parameters;
+    return openSubscription({
+      schema,
+      document,
+      operationName,
+      variables,
+      context: new SubscriptionContext(services, principal, resumeAt),
+      texts: this.#texts,
+      stringify: (result) => stringifyJson(this.answer(result, report)),
+    });
+  }
+
+  /** Runs a query or a mutation. Never rejects. */
+  async execute({ document, parameters }: ParsedOperation, { principal }: Caller): Promise<GraphqlResult> {
+    const { schema, services, documentLimits } = this.#options;
+    const { operationName, variables } = parameters;
+    const context = new OperationContext(services, principal);
+    try {
+      const hideSuggestions = documentLimits.introspection === 'refused';
+      const args = {
+        schema,
+        document,
+        operationName,
+        variableValues: variables,
+        contextValue: context,
+        hideSuggestions,
+      };
+      const result = await execute(args);
+      const operation = getOperationAST(document, operationName);
+      return operation != null && asksToExplain(operation) ? await explained(result, context) : result;
+    } catch (error) {
+      return { errors: [error] };
+    } finally {
+      await context.close();
+    }
+  }
+
+  answer(result: GraphqlResult, report: ErrorReporter): GraphqlAnswer {
+    const { answerLengthMax, onRejection } = this.#options;
+    return createGraphqlAnswer(result, report, answerLengthMax, onRejection);
+  }
+}

@@ -1,0 +1,107 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { handleProtocols } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { JsonLimits } from '../document/json-parser.ts';
+import { DatabaseError } from '../errors.ts';
+import type { LiveOperations } from './live-operations.ts';
+import { type ConnectionCaller, WebSocketConnection } from './websocket-connection.ts';
+
+export interface WebSocketDoorOptions {
+  readonly operations: LiveOperations;
+  readonly jsonLimits: JsonLimits;
+  readonly keepAliveMs: number;
+  readonly connectionOperationsMax: number;
+  readonly messageBytesMax: number;
+}
+
+interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** RFC 6455, section 7.4.1: the server goes away. */
+const goingAway = 1001;
+/** How long a peer may take to answer that a connection ends. */
+const closeMsMax = 1_000;
+
+/**
+ * GraphQL over WebSocket (`graphql-transport-ws`). The request for an upgrade takes the way of every other through the server, so that what refuses a
+ * request for its `Host`, its `Origin` or who asks refuses it, too: browsers let any page open a WebSocket to anywhere.
+ */
+export class WebSocketDoor {
+  readonly #options: WebSocketDoorOptions;
+  readonly #server: WebSocketServer;
+  readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
+  #finished = false;
+
+  constructor(options: WebSocketDoorOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.messageBytesMax,
+      // A compressed message could be a thousand times its length.
+      perMessageDeflate: false,
+      handleProtocols,
+    });
+  }
+
+  /** Leads requests for an upgrade to the server's routes. What no route upgrades gets its answer, and the connection ends. */
+  listen(server: FastifyInstance): void {
+    server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const destroy = () => socket.destroy();
+      socket.on('error', destroy);
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.end());
+      response.assignSocket(request.socket);
+      this.#upgrades.set(request, { socket, head });
+      server.routing(request, response);
+    });
+  }
+
+  isUpgrade(request: FastifyRequest): boolean {
+    return this.#upgrades.has(request.raw);
+  }
+
+  accept(request: FastifyRequest, reply: FastifyReply, caller: ConnectionCaller): FastifyReply {
+    const upgrade = this.#upgrades.get(request.raw);
+    if (upgrade === undefined) throw new TypeError('This is no request for an upgrade');
+    if (this.#finished) throw new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
+    reply.hijack();
+    this.#server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => this.#open(socket, caller));
+    return reply;
+  }
+
+  /** Ends all connections: the server stops. */
+  finish(): void {
+    this.#finished = true;
+    for (const socket of this.#server.clients) {
+      socket.close(goingAway, 'The server is stopping');
+      const cut = setTimeout(() => socket.terminate(), closeMsMax);
+      socket.once('close', () => clearTimeout(cut));
+    }
+  }
+
+  #open(socket: WebSocket, caller: ConnectionCaller): void {
+    // What is wrong with the bytes of a client ends its connection, and concerns nobody else.
+    socket.on('error', () => socket.terminate());
+    this.#keepAlive(socket);
+    new WebSocketConnection(socket, caller, this.#options).open();
+  }
+
+  #keepAlive(socket: WebSocket): void {
+    let isAlive = true;
+    socket.on('pong', () => {
+      isAlive = true;
+    });
+    const timer = setInterval(() => {
+      if (!isAlive) return socket.terminate();
+      isAlive = false;
+      socket.ping();
+      return undefined;
+    }, this.#options.keepAliveMs);
+    socket.once('close', () => clearInterval(timer));
+  }
+}
