@@ -61,6 +61,8 @@ export class OperationExecutor {
     if (operation === undefined) return undefined;
     if (document.errors.length > 0) return { errors: document.errors };
     const { variableDefinitions = [], operation: kind } = operation.definition;
+    // Whatever its variables are: without a stream it gets none of them.
+    if (kind === 'subscription') return undefined;
     onOperation(kind);
     const hideSuggestions = this.#documentLimits.introspection === 'refused';
     const options = { maxErrors: coercionErrorsMax, hideSuggestions };
