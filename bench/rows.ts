@@ -1,6 +1,7 @@
 import type { Row } from './bench.ts';
 import { runAuthentication } from './rows/authentication.ts';
 import { runChanges } from './rows/changes.ts';
+import { runCrowd } from './rows/crowd.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
@@ -33,6 +34,7 @@ export const rows: readonly Row[] = [
   { name: 'restart', run: runRestart },
   { name: 'snapshot-load', run: runSnapshotLoad },
   { name: 'event-loop', run: runEventLoop },
+  { name: 'crowd', run: runCrowd },
   { name: 'redis', run: runRedis },
   { name: 'postgraphile', run: runPostgraphile },
   { name: 'scale', run: runScale },

@@ -6,11 +6,14 @@ import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
 import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
 import type { StorageEvent } from './embedded/storage-event.ts';
-import type { DatabaseError } from './errors.ts';
+import type { DatabaseError, ErrorCode } from './errors.ts';
+import type { GraphqlDocumentLimits } from './graphql/document-limits.ts';
 import { createGraphqlPlugin } from './graphql/graphql-plugin.ts';
 import { principalOf } from './http/authentication.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
+import { defaultHttpTimeouts, type HttpTimeouts } from './http/http-options.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { ServerMetrics } from './http/server-metrics.ts';
 import { replaceTlsFiles, type TlsFiles } from './http/tls-server.ts';
 import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
@@ -68,6 +71,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   const database = await openEmbeddedDatabase({
     directory: config.dataDirectory,
     onFailure: failed.resolve,
+    onSlowQuery: (query, omitted) => logger.warn({ ...query, ...(omitted > 0 ? { omitted } : {}) }, 'slow query'),
     onStorageEvent: (event) => logger[levelOf(event)](event, 'storage'),
     syncIntervalMs: config.syncIntervalMs,
     onWriteState: (writes) =>
@@ -78,11 +82,12 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       operationsMax: config.operationsMax,
       idempotencyKeysMax: config.idempotencyKeysMax,
       idempotencyWindowMs: config.idempotencyWindowMs,
-      body: { ...jsonLimits, bodyLengthMax: config.bodyBytesMax },
+      body: { ...jsonLimits, bodyLengthMax: config.documentBytesMax },
       pendingBytesMax: config.pendingBytesMax,
       segmentBytesMax: config.segmentBytesMax,
       snapshotLogBytes: config.snapshotLogBytes,
       historyBytesMax: config.historyBytesMax,
+      slowQueryMs: config.slowQueryMs,
       subscriptionsMax: config.subscriptionsMax,
       feedBytesMax: config.feedBytesMax,
       viewsMax: config.viewsMax,
@@ -113,9 +118,14 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   const { authenticator, tokens } = access;
   // Between every door and the engine. Of the engine itself only the server's own health is asked.
   const guarded = new AuthorizedDatabase(database);
+  const { now } = Date;
+  const metrics = new ServerMetrics({ version, provider: database, now });
+  const onRejection = (code: ErrorCode) => metrics.rejections.add(code);
   const server = createHttpServer({
     version,
     database,
+    metrics,
+    metricsOpen: config.metrics === 'open',
     backups: guarded,
     maintenance: guarded,
     authenticator,
@@ -126,8 +136,11 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     jsonLimits,
     allowedOrigins,
     allowedHosts: [config.host.toLowerCase(), ...config.allowedHosts],
+    connectionsMax: config.connectionsMax,
+    ...(Number.isFinite(config.requestsPerSecondMax) ? { requestsPerSecondMax: config.requestsPerSecondMax } : {}),
+    loadLimits: { eventLoopDelayMsMax: config.eventLoopDelayMsMax, heapPercentMax: config.heapPercentMax },
+    timeouts: timeoutsOf(config),
   });
-  const { now } = Date;
   const selfDestructAllowed = config.selfDestruct === 'allowed';
   server.register(
     createRestRouter({
@@ -135,8 +148,9 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       principalOf,
       now,
       queryLimits,
-      bodyBytesMax,
+      bodyBytesMax: config.documentBytesMax,
       jsonLimits,
+      onRejection,
       selfDestructAllowed,
     }),
   );
@@ -153,6 +167,9 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       now,
       queryLimits,
       jsonLimits,
+      documentLimits: graphqlLimitsOf(config),
+      onOperation: (reply, kind) => metrics.requests.operation(reply, kind),
+      onRejection,
       ...webSocketLimits,
     }),
   );
@@ -175,6 +192,24 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     },
     drain: (drainMsMax) => drainHttpServer(server, drainMsMax),
     close: () => database.close(),
+  };
+}
+
+function timeoutsOf(config: Config): HttpTimeouts {
+  const { headersMsMax, keepAliveMsMax, socketIdleMsMax } = config;
+  const requestMsMax = Math.max(headersMsMax, config.requestMsMax);
+  return { ...defaultHttpTimeouts, headersMsMax, requestMsMax, keepAliveMsMax, socketIdleMsMax };
+}
+
+function graphqlLimitsOf(config: Config): Partial<GraphqlDocumentLimits> {
+  return {
+    tokensMax: config.graphqlTokensMax,
+    depthMax: config.graphqlDepthMax,
+    fieldsMax: config.graphqlFieldsMax,
+    aliasesMax: config.graphqlAliasesMax,
+    directivesMax: config.graphqlDirectivesMax,
+    costMax: config.graphqlCostMax,
+    introspection: config.introspection,
   };
 }
 

@@ -53,6 +53,13 @@ export const settings = {
     type: size('1KiB', '64MiB'),
     help: 'Greatest request body. A longer one is refused with 413 before it is held in memory.',
   },
+  documentBytesMax: {
+    flag: 'document-bytes-max',
+    environment: ['YARADB_DOCUMENT_BYTES_MAX'],
+    default: '16MiB',
+    type: size('1KiB', '64MiB'),
+    help: 'Longest body of a document that a patch, a transaction or a combination may make, as JSON, about. Longer ones are refused with LIMIT_EXCEEDED. What is sent is bounded by --body-bytes-max.',
+  },
   nestingMax: {
     flag: 'nesting-max',
     environment: ['YARADB_NESTING_MAX'],
@@ -108,6 +115,55 @@ export const settings = {
     default: '8',
     type: wholeNumber('PATHS', 1, 32),
     help: 'Most paths that one list is sorted by. More is refused with LIMIT_EXCEEDED.',
+  },
+  graphqlTokensMax: {
+    flag: 'graphql-tokens-max',
+    environment: ['YARADB_GRAPHQL_TOKENS_MAX'],
+    default: '100000',
+    type: wholeNumber('TOKENS', 100, 1_000_000),
+    help: 'Most names, values and punctuation in one GraphQL document. More is refused with LIMIT_EXCEEDED; send large values as variables.',
+  },
+  graphqlDepthMax: {
+    flag: 'graphql-depth-max',
+    environment: ['YARADB_GRAPHQL_DEPTH_MAX'],
+    default: '32',
+    type: wholeNumber('LEVELS', 4, 100),
+    help: 'Deepest nesting of selections in a GraphQL document, fragments followed. Introspection needs 15. Deeper ones are refused with LIMIT_EXCEEDED.',
+  },
+  graphqlFieldsMax: {
+    flag: 'graphql-fields-max',
+    environment: ['YARADB_GRAPHQL_FIELDS_MAX'],
+    default: '5000',
+    type: wholeNumber('FIELDS', 10, 100_000),
+    help: 'Most fields that a GraphQL document may select, those of a fragment counted wherever it is spread. More is refused with LIMIT_EXCEEDED.',
+  },
+  graphqlAliasesMax: {
+    flag: 'graphql-aliases-max',
+    environment: ['YARADB_GRAPHQL_ALIASES_MAX'],
+    default: '1000',
+    type: wholeNumber('ALIASES', 0, 100_000),
+    help: 'Most aliases in a GraphQL document, counted likewise. More is refused with LIMIT_EXCEEDED.',
+  },
+  graphqlDirectivesMax: {
+    flag: 'graphql-directives-max',
+    environment: ['YARADB_GRAPHQL_DIRECTIVES_MAX'],
+    default: '500',
+    type: wholeNumber('DIRECTIVES', 1, 100_000),
+    help: 'Most directives in a GraphQL document, counted likewise. More is refused with LIMIT_EXCEEDED.',
+  },
+  graphqlCostMax: {
+    flag: 'graphql-cost-max',
+    environment: ['YARADB_GRAPHQL_COST_MAX'],
+    default: '250000',
+    type: wholeNumber('VALUES', 1_000, 100_000_000),
+    help: 'Most values that one GraphQL operation may give: its fields, each as often as first and last let the lists around it have elements. More is refused with LIMIT_EXCEEDED before anything is executed.',
+  },
+  introspection: {
+    flag: 'introspection',
+    environment: ['YARADB_INTROSPECTION'],
+    default: 'allowed',
+    type: choice('allowed', 'refused'),
+    help: 'Whether clients of GraphQL may ask for the schema. refused: they get FORBIDDEN, errors suggest no names of it, and GraphiQL shows no documentation.',
   },
   allowedHosts: {
     flag: 'allowed-hosts',
@@ -330,6 +386,76 @@ export const settings = {
     type: wholeNumber('MILLISECONDS', 100, 86_400_000),
     help: 'How long one list or GraphQL query may be read, since what it sees is kept in memory for it. A longer one fails with LIMIT_EXCEEDED.',
   },
+  connectionsMax: {
+    flag: 'connections-max',
+    environment: ['YARADB_CONNECTIONS_MAX'],
+    default: '20000',
+    type: wholeNumber('CONNECTIONS', 1, 1_000_000),
+    help: 'Most connections that are open at one time. Further ones are answered with 503 (OVERLOADED) and closed; some 256 of them are told so, more are cut. Each takes a file descriptor: see ulimit -n.',
+  },
+  requestsPerSecondMax: {
+    flag: 'requests-per-second-max',
+    environment: ['YARADB_REQUESTS_PER_SECOND_MAX'],
+    default: '0',
+    type: wholeNumber('REQUESTS', 0, 1_000_000),
+    help: 'Most requests that one client may send in a second, as many at once; more get 429 (RATE_LIMITED). A client is whoever a token stands for, or else an address (of IPv6: one /64). 0: any number, since behind a proxy all clients have one address, and a loader of data is meant to be fast.',
+  },
+  headersMsMax: {
+    flag: 'headers-ms-max',
+    environment: ['YARADB_HEADERS_MS_MAX'],
+    default: '10000',
+    type: wholeNumber('MILLISECONDS', 100, 3_600_000),
+    help: 'How long the headers of a request may take to arrive before it gets 408. A connection that sends nothing is closed after as long.',
+  },
+  requestMsMax: {
+    flag: 'request-ms-max',
+    environment: ['YARADB_REQUEST_MS_MAX'],
+    default: '120000',
+    type: wholeNumber('MILLISECONDS', 100, 86_400_000),
+    help: 'How long a whole request may take to arrive before it gets 408. Not less than --headers-ms-max.',
+  },
+  keepAliveMsMax: {
+    flag: 'keep-alive-ms-max',
+    environment: ['YARADB_KEEP_ALIVE_MS_MAX'],
+    default: '65000',
+    type: wholeNumber('MILLISECONDS', 100, 3_600_000),
+    help: 'How long a connection may wait for its next request before it is closed. Longer than proxies keep theirs, which is 60 s mostly.',
+  },
+  socketIdleMsMax: {
+    flag: 'socket-idle-ms-max',
+    environment: ['YARADB_SOCKET_IDLE_MS_MAX'],
+    default: '120000',
+    type: wholeNumber('MILLISECONDS', 1_000, 86_400_000),
+    help: 'How long a connection with a request under way may move no byte before it is cut: a reader that stopped reading, or a disk that answers that late.',
+  },
+  eventLoopDelayMsMax: {
+    flag: 'event-loop-delay-ms-max',
+    environment: ['YARADB_EVENT_LOOP_DELAY_MS_MAX'],
+    default: '1000',
+    type: wholeNumber('MILLISECONDS', 0, 3_600_000),
+    help: 'Mean delay of the event loop over a second beyond which requests are refused with 503 (OVERLOADED) until it is less; /livez, /readyz and /metrics are always answered. 0: never.',
+  },
+  heapPercentMax: {
+    flag: 'heap-percent-max',
+    environment: ['YARADB_HEAP_PERCENT_MAX'],
+    default: '98',
+    type: wholeNumber('PERCENT', 50, 100),
+    help: 'How much of its limit the heap may take, garbage included, beyond which requests are refused likewise. 100: never. --memory-bytes-max refuses writes long before.',
+  },
+  metrics: {
+    flag: 'metrics',
+    environment: ['YARADB_METRICS'],
+    default: 'token',
+    type: choice('token', 'open'),
+    help: 'Who may ask for GET /metrics where tokens are asked for. token: who shows one, of whatever role. open: everybody.',
+  },
+  slowQueryMs: {
+    flag: 'slow-query-ms',
+    environment: ['YARADB_SLOW_QUERY_MS'],
+    default: '100',
+    type: wholeNumber('MILLISECONDS', 0, 86_400_000),
+    help: 'A find, count or aggregate that takes as long is logged at warn, with its plan and without any value; at most ten in a second are. 0: none is.',
+  },
   selfDestruct: {
     flag: 'self-destruct',
     environment: ['YARADB_SELF_DESTRUCT'],
@@ -416,6 +542,27 @@ export interface Config {
   readonly groupsMax: number;
   readonly pastBytesMax: number;
   readonly viewMsMax: number;
+  readonly documentBytesMax: number;
+  readonly graphqlTokensMax: number;
+  readonly graphqlDepthMax: number;
+  readonly graphqlFieldsMax: number;
+  readonly graphqlAliasesMax: number;
+  readonly graphqlDirectivesMax: number;
+  readonly graphqlCostMax: number;
+  readonly introspection: 'allowed' | 'refused';
+  readonly connectionsMax: number;
+  /** Infinity: any. */
+  readonly requestsPerSecondMax: number;
+  readonly headersMsMax: number;
+  readonly requestMsMax: number;
+  readonly keepAliveMsMax: number;
+  readonly socketIdleMsMax: number;
+  /** Infinity: any. */
+  readonly eventLoopDelayMsMax: number;
+  readonly heapPercentMax: number;
+  readonly metrics: 'token' | 'open';
+  /** Infinity: any. */
+  readonly slowQueryMs: number;
   readonly selfDestruct: 'refused' | 'allowed';
   readonly drainMsMax: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -510,6 +657,24 @@ export function parseConfig(
     groupsMax: read(settings.groupsMax),
     pastBytesMax: read(settings.pastBytesMax),
     viewMsMax: read(settings.viewMsMax),
+    documentBytesMax: read(settings.documentBytesMax),
+    graphqlTokensMax: read(settings.graphqlTokensMax),
+    graphqlDepthMax: read(settings.graphqlDepthMax),
+    graphqlFieldsMax: read(settings.graphqlFieldsMax),
+    graphqlAliasesMax: read(settings.graphqlAliasesMax),
+    graphqlDirectivesMax: read(settings.graphqlDirectivesMax),
+    graphqlCostMax: read(settings.graphqlCostMax),
+    introspection: read(settings.introspection),
+    connectionsMax: read(settings.connectionsMax),
+    requestsPerSecondMax: read(settings.requestsPerSecondMax) || Number.POSITIVE_INFINITY,
+    headersMsMax: read(settings.headersMsMax),
+    requestMsMax: read(settings.requestMsMax),
+    keepAliveMsMax: read(settings.keepAliveMsMax),
+    socketIdleMsMax: read(settings.socketIdleMsMax),
+    eventLoopDelayMsMax: read(settings.eventLoopDelayMsMax) || Number.POSITIVE_INFINITY,
+    heapPercentMax: read(settings.heapPercentMax),
+    metrics: read(settings.metrics),
+    slowQueryMs: read(settings.slowQueryMs) || Number.POSITIVE_INFINITY,
     selfDestruct: read(settings.selfDestruct),
     drainMsMax: read(settings.drainMsMax),
     logLevel: read(settings.logLevel),

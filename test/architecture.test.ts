@@ -65,6 +65,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   'fs-native-extensions': ['embedded'],
   'node:fs': ['embedded', 'openapi', 'cli'],
   'node:fs/promises': ['embedded', 'openapi', 'cli'],
+  'prom-client': ['http'],
 };
 
 interface SourceFile {

@@ -1,3 +1,4 @@
+import { Histogram, type HistogramValues } from '../database/histogram.ts';
 import { DatabaseError } from '../errors.ts';
 import { framePayloadBytesMax } from './log/frame.ts';
 import type { EncodedCommit } from './log/record.ts';
@@ -22,6 +23,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const batchBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
+
 /**
  * Group commit: while one frame is being written and synced, commits gather here, and the next frame takes all of them.
  * A commit that finds the disk idle leaves at once, so a lone writer waits for no timer; 64 writers share one sync.
@@ -31,6 +34,7 @@ export class CommitQueue {
   #waiting: Waiting[] = [];
   #barriers: (() => Promise<void>)[] = [];
   #pendingBytes = 0;
+  readonly #batches = new Histogram(batchBounds);
   #writing: Promise<void> | null = null;
   /** Settles with the newest commit in flight. */
   #newest: Promise<void> = Promise.resolve();
@@ -42,6 +46,11 @@ export class CommitQueue {
   /** Bytes that are not durable yet. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** Commits in each frame that was written. */
+  get batches(): HistogramValues {
+    return this.#batches.values();
   }
 
   /** @throws {DatabaseError} `OVERLOADED` when the disk is too far behind to take another commit. */
@@ -120,6 +129,7 @@ export class CommitQueue {
       this.#fail(group, error);
       return;
     }
+    this.#batches.add(group.length);
     for (const { commit, apply, resolve } of group) {
       this.#pendingBytes -= commit.bytes.length;
       apply();

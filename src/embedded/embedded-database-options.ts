@@ -2,6 +2,7 @@ import type { WriteState } from '../database/status.ts';
 import { type BodyLimits, defaultBodyLimits } from '../document/body-limits.ts';
 import { changeWorkMaxDefault } from '../document/change-budget.ts';
 import type { DatabaseError } from '../errors.ts';
+import type { SlowQuery } from '../query/slow-query.ts';
 import type { Clock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { HeapMeter } from './ports/heap-meter.ts';
@@ -17,6 +18,8 @@ export interface EmbeddedDatabaseOptions {
   readonly onWriteState?: (state: WriteState) => void;
   /** Told what happens on disk: segments, snapshots, a torn tail that was cut off, a full or failed disk. */
   readonly onStorageEvent?: (event: StorageEvent) => void;
+  /** Told of queries that take `slowQueryMs` or longer, of some of them when they are many; `omitted` were not told since the last. */
+  readonly onSlowQuery?: (query: SlowQuery, omitted: number) => void;
   /**
    * Milliseconds whose acknowledged commits a power cut may lose: durability `interval`. Null, or absent: none, a commit is on disk
    * before it is acknowledged.
@@ -46,6 +49,8 @@ export interface EmbeddedDatabaseLimits {
   readonly recentVersionsBytesMax: number;
   /** Bytes of commits that wait for the disk before more are refused with `OVERLOADED`. */
   readonly pendingBytesMax: number;
+  /** How long a query may take, in milliseconds, before it counts as slow. */
+  readonly slowQueryMs: number;
   /** Subscriptions to changes open at once. */
   readonly subscriptionsMax: number;
   /** Bytes of the newest commits that are kept in memory for subscribers; half as many again may be read from the log for those who are behind. */
@@ -85,6 +90,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   changedPathsMax: 100,
   recentVersionsBytesMax: 16 * 1024 * 1024,
   pendingBytesMax: 256 * 1024 * 1024,
+  slowQueryMs: Number.POSITIVE_INFINITY,
   subscriptionsMax: 10_000,
   feedBytesMax: 32 * 1024 * 1024,
   progressMs: 10_000,

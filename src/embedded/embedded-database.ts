@@ -3,6 +3,7 @@ import type { ChangeStream, ChangesRequest } from '../database/changes.ts';
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { IdempotentRequest } from '../database/idempotent-request.ts';
 import type { Compaction, MaintenanceProvider } from '../database/maintenance.ts';
+import type { DatabaseMetrics, MetricsProvider } from '../database/metrics.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { SettingStore, StoredSetting } from '../database/setting-store.ts';
@@ -41,6 +42,7 @@ import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { RecentVersions } from './recent-versions.ts';
 import { ScanTurns } from './scan-turns.ts';
+import { SlowQueryWatch } from './slow-query-watch.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
 import { Staging } from './staging.ts';
 import { State } from './state.ts';
@@ -88,9 +90,14 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     await state.fillIndexes(new TimeSlice(clock));
     state.addListener(recent);
     const { onWriteState, onStorageEvent: onEvent } = options;
+    const slowQueries = new SlowQueryWatch({
+      clock,
+      milliseconds: limits.slowQueryMs,
+      onSlowQuery: (query, omitted) => options.onSlowQuery?.(query, omitted),
+    });
     const memories = { state, staging, views, memory, pastMemory, recent };
     const ports = { fileSystem, directory, clock, random };
-    const behaviour = { scanTurns, limits, syncIntervalMs, onWriteState, onEvent };
+    const behaviour = { scanTurns, slowQueries, limits, syncIntervalMs, onWriteState, onEvent };
     const database = new EmbeddedDatabase({ lock, storage, ...memories, ...ports, ...behaviour });
     database.resumeIndexBuilds();
     return database;
@@ -125,6 +132,7 @@ interface Parts {
   readonly recent: RecentVersions;
   readonly storage: Storage;
   readonly scanTurns: ScanTurns;
+  readonly slowQueries: SlowQueryWatch;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: EmbeddedDatabaseLimits;
@@ -134,13 +142,14 @@ interface Parts {
 }
 
 /** Memory plus an append-only log, in one process. */
-export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider, SettingStore {
+export class EmbeddedDatabase implements Database, BackupProvider, MaintenanceProvider, SettingStore, MetricsProvider {
   readonly #lock: DirectoryLock;
   readonly #state: State;
   readonly #storage: Storage;
   readonly #backups: DatabaseBackups;
   readonly #clock: Clock;
   readonly #scanTurns: ScanTurns;
+  readonly #slowQueries: SlowQueryWatch;
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #committer: Committer;
   readonly #documentCommits: DocumentCommits;
@@ -167,6 +176,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#storage = parts.storage;
     this.#clock = clock;
     this.#scanTurns = parts.scanTurns;
+    this.#slowQueries = parts.slowQueries;
     this.#views = parts.views;
     this.#memory = parts.memory;
     this.#pastMemory = parts.pastMemory;
@@ -314,6 +324,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       history: this.#storage.past,
       groupsMax: this.#limits.groupsMax,
       deadlineMs: this.#limits.viewMsMax,
+      slowQueries: this.#slowQueries,
       onClose: (closed) => this.#views.delete(closed),
       past: sequence === this.#state.sequence ? undefined : { sequence, share: this.#pastMemory.share() },
     });
@@ -391,6 +402,25 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   }
 
   async status(_principal: Principal): Promise<DatabaseStatus> {
+    return this.#status();
+  }
+
+  metrics(): DatabaseMetrics {
+    const { log, queue } = this.#storage;
+    return {
+      ...this.#status(),
+      pendingBytes: queue.pendingBytes,
+      pendingBytesMax: this.#limits.pendingBytesMax,
+      openViews: this.#views.size,
+      openSubscriptions: this.#feed.subscriptions,
+      commitBatch: queue.batches,
+      syncSeconds: log.syncMeter.seconds.values(),
+      appendedBytes: log.appendedBytes,
+      slowQueries: this.#slowQueries.count,
+    };
+  }
+
+  #status(): DatabaseStatus {
     const { log, snapshot, history } = this.#storage;
     return {
       engine: 'embedded',

@@ -24,6 +24,7 @@ import { TimeSlice } from './history/time-slice.ts';
 import { defaultPlanCosts, type PlanCosts } from './plan/planner.ts';
 import type { Clock } from './ports/clock.ts';
 import type { ScanTurns } from './scan-turns.ts';
+import type { SlowQueryWatch } from './slow-query-watch.ts';
 import type { State } from './state.ts';
 import type { TableReader } from './table-reader.ts';
 
@@ -39,6 +40,8 @@ export interface ReadViewOptions {
   /** Groups, and distinct values, that one aggregate keeps at once; absent: any number. */
   readonly groupsMax?: number;
   readonly planCosts?: PlanCosts;
+  /** Told of each query. */
+  readonly slowQueries?: SlowQueryWatch;
   readonly onClose: (view: EmbeddedReadView) => void;
   /** Of a view of the past: the commit that it is as of, at or above the floor of history, and what it may hold. Absent: the newest. */
   readonly past?: { readonly sequence: number; readonly share: PastShare } | undefined;
@@ -116,26 +119,26 @@ export class EmbeddedReadView implements ReadView {
   }
 
   async findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage> {
-    this.#check();
+    const askedAt = this.#check();
     if (!this.#isRemembered) await this.#remember();
-    return QueryExecution.ofPage(this.#context(), query, page).page(page);
+    return QueryExecution.ofPage(this.#context(askedAt), query, page).page(page);
   }
 
   scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
-    this.#check();
-    return this.#isRemembered ? this.#batches(query) : this.#pastBatches(query);
+    const askedAt = this.#check();
+    return this.#isRemembered ? this.#batches(query, askedAt) : this.#pastBatches(query);
   }
 
   async countDocuments(query: FindQuery): Promise<number> {
-    this.#check();
+    const askedAt = this.#check();
     if (!this.#isRemembered) await this.#remember();
-    return new QueryExecution(this.#context(), query, 'count', { kind: 'count' }).count();
+    return new QueryExecution(this.#context(askedAt), query, 'count', { kind: 'count' }).count();
   }
 
   async aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
-    this.#check();
+    const askedAt = this.#check();
     if (!this.#isRemembered) await this.#remember();
-    return aggregate(this.#context(), query, this.#options.groupsMax ?? Number.POSITIVE_INFINITY);
+    return aggregate(this.#context(askedAt), query, this.#options.groupsMax ?? Number.POSITIVE_INFINITY);
   }
 
   /** As of the newest commit, as are its counts: to keep what they were would cost every write to every table. */
@@ -158,13 +161,14 @@ export class EmbeddedReadView implements ReadView {
     this.#options.onClose(this);
   }
 
-  #batches(query: FindQuery): AsyncGenerator<readonly Document[]> {
-    return new QueryExecution(this.#context(), query, 'find', { kind: 'all' }).batches();
+  #batches(query: FindQuery, askedAt: number): AsyncGenerator<readonly Document[]> {
+    return new QueryExecution(this.#context(askedAt), query, 'find', { kind: 'all' }).batches();
   }
 
   async *#pastBatches(query: FindQuery): AsyncGenerator<readonly Document[]> {
+    const askedAt = this.#options.clock.monotonic();
     await this.#remember();
-    yield* this.#batches(query);
+    yield* this.#batches(query, askedAt);
   }
 
   /** A document of which the version of then is not in memory. */
@@ -254,16 +258,19 @@ export class EmbeddedReadView implements ReadView {
     }
   }
 
-  #context(): ExecutionContext {
-    const { clock, scanTurns, planCosts = defaultPlanCosts } = this.#options;
+  /** @param askedAt when the query was asked: what had to be read of the past first is part of what it takes. */
+  #context(askedAt: number): ExecutionContext {
+    const { clock, scanTurns, past, slowQueries, planCosts = defaultPlanCosts } = this.#options;
+    const preparedMs = clock.monotonic() - askedAt;
     return {
       visible: this.#visible,
       clock,
       scanTurns,
       planCosts,
       check: () => this.#check(),
-      onExplanation: (explain) => {
+      onExplanation: (explain, query, milliseconds) => {
         if (this.#explanations.length < explanationsMax) this.#explanations.push(explain);
+        slowQueries?.look(query, past?.sequence ?? null, preparedMs + milliseconds, explain);
       },
     };
   }
@@ -272,8 +279,10 @@ export class EmbeddedReadView implements ReadView {
     return this.#options.clock.monotonic() > this.#deadline;
   }
 
-  #check(): void {
-    if (this.#open && !this.#isPastDeadline) return;
+  /** @returns what the monotonic clock says. @throws {LimitExceededError} when the view is closed, or has been open for too long. */
+  #check(): number {
+    const now = this.#options.clock.monotonic();
+    if (this.#open && now <= this.#deadline) return now;
     this.close();
     throw new LimitExceededError(
       `This read view is closed: a request may read for ${this.#options.deadlineMs} ms. Ask for less at once, page by page`,

@@ -8,6 +8,10 @@ export interface GraphqlDocumentLimits extends SelectionLimits {
   readonly tokensMax: number;
   /** Braces, brackets and parentheses inside each other. graphql-js would overflow the stack at about 2,000. */
   readonly nestingMax: number;
+  /** Values that one operation may give: its fields, each as often as the lists around it may have elements. Default 250,000. */
+  readonly costMax: number;
+  /** Whether clients may ask what the schema is, and errors suggest names of it. Default `allowed`. */
+  readonly introspection: 'allowed' | 'refused';
   /** Validation stops after so many errors. Default 20. */
   readonly errorsMax: number;
 }
@@ -26,6 +30,10 @@ export function defaultGraphqlDocumentLimits(jsonNestingMax: number): GraphqlDoc
     definitionsMax: 100,
     depthMax: 32,
     fieldsMax: 5_000,
+    aliasesMax: 1_000,
+    directivesMax: 500,
+    costMax: 250_000,
+    introspection: 'allowed',
     errorsMax: 20,
   });
 }

@@ -2,7 +2,7 @@ import {
   type ASTNode,
   BREAK,
   type DocumentNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   Kind,
   type ValidationRule,
@@ -10,6 +10,7 @@ import {
   visit,
 } from 'graphql';
 import { bodyPath } from '../document/path.ts';
+import type { GraphqlDocumentLimits } from './document-limits.ts';
 
 /**
  * The errors of a document, at most `errorsMax` and one that says so. One about a part of an argument tells in
@@ -19,9 +20,11 @@ export function validateGraphqlDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   rules: readonly ValidationRule[],
-  errorsMax: number,
+  { errorsMax, introspection }: Pick<GraphqlDocumentLimits, 'errorsMax' | 'introspection'>,
 ): readonly GraphQLError[] {
-  const errors = validate(schema, document, rules, { maxErrors: errorsMax });
+  const isRefused = introspection === 'refused';
+  const allRules = isRefused ? [...rules, refuseIntrospection] : rules;
+  const errors = validate(schema, document, allRules, { maxErrors: errorsMax, hideSuggestions: isRefused });
   for (const error of errors) {
     const [node] = error.nodes ?? [];
     const path = node === undefined || !argumentParts.has(node.kind) ? undefined : argumentPathOf(document, node);
@@ -29,6 +32,15 @@ export function validateGraphqlDocument(
   }
   return errors;
 }
+
+/** `__typename` tells no more than the client knows. */
+const refuseIntrospection: ValidationRule = (context) => ({
+  Field(node) {
+    if (node.name.value !== '__schema' && node.name.value !== '__type') return;
+    const message = 'Introspection is refused here: the server was started with --introspection refused';
+    context.reportError(new GraphQLError(message, { nodes: node, extensions: { code: 'FORBIDDEN' } }));
+  },
+});
 
 const argumentParts: ReadonlySet<string> = new Set([
   Kind.INT,

@@ -20,6 +20,7 @@ export interface EventStreamRequest {
   /** Throws a `GraphQLError` for parameters that cannot be used. */
   readonly parameters: () => GraphqlParameters;
   readonly lastEventId: string | readonly string[] | undefined;
+  readonly onSubscription: () => void;
   /** The answer in JSON to what is no subscription. */
   readonly answerOnce: () => Promise<string>;
 }
@@ -49,13 +50,20 @@ export class EventStreamDoor {
     this.#streams.finish();
   }
 
-  async #open({ caller, parameters, lastEventId, answerOnce }: EventStreamRequest): Promise<TextSource | string> {
+  async #open({
+    caller,
+    parameters,
+    lastEventId,
+    onSubscription,
+    answerOnce,
+  }: EventStreamRequest): Promise<TextSource | string> {
     const operations = this.#operations;
     const answerOf = (result: GraphqlResult) => operations.answer(result, caller.report);
     try {
       const operation = operations.parse(parameters());
       if (!('document' in operation)) return stringifyJson(answerOf(operation));
       if (operation.kind !== 'subscription') return await answerOnce();
+      onSubscription();
       const opened = await operations.subscribe(operation, caller, parseLastEventId(lastEventId));
       if (!(opened instanceof Subscription)) return stringifyJson(answerOf(opened));
       return new SubscriptionText(opened, (error) => answerOf({ errors: [error] }));

@@ -6,11 +6,15 @@ import { DatabaseError, type ErrorCode, errorMeanings, VersionConflictError } fr
 /** Says under which id an unexpected error was logged. */
 export type ErrorReporter = (error: unknown) => string;
 
+export interface CodedGraphqlError extends GraphQLFormattedError {
+  readonly extensions: { readonly code: ErrorCode; readonly [name: string]: unknown };
+}
+
 /**
  * An error as clients see it: `extensions` hold a code and its evidence. What is neither ours nor GraphQL's own is a bug:
  * it is reported whole, and the client learns no more than the id under which the log has it.
  */
-export function formatGraphqlError(error: GraphQLError, report: ErrorReporter): GraphQLFormattedError {
+export function formatGraphqlError(error: GraphQLError, report: ErrorReporter): CodedGraphqlError {
   const { message, locations, path } = error;
   const place = { ...(locations && { locations }), ...(path && { path }) };
   const cause = causeOf(error);
@@ -34,7 +38,7 @@ function causeOf(error: GraphQLError): unknown {
 }
 
 /** GraphQL's own errors all say that the request's shape is wrong. Libraries give them codes of their own, or none. */
-function extensionsOf({ extensions }: GraphQLError): { readonly code: ErrorCode; readonly [name: string]: unknown } {
+function extensionsOf({ extensions }: GraphQLError): CodedGraphqlError['extensions'] {
   const { code, http: _http, ...evidence } = extensions;
   return isErrorCode(code) ? { code, ...evidence } : { code: 'INVALID_ARGUMENT', ...pathOf({ extensions }) };
 }

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type OperationTypeNode } from 'graphql';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
 import { isJsonObject } from '../document/json.ts';
@@ -14,6 +14,7 @@ import {
   createGraphqlResponse,
   type GraphqlResponse,
   type GraphqlResult,
+  type RejectionListener,
 } from './graphql-response.ts';
 import { LiveOperations } from './live-operations.ts';
 import {
@@ -47,6 +48,9 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly answerLengthMax?: number;
   /** With `yoga` every request goes through GraphQL Yoga, which answers the same more slowly. Default `plans`. */
   readonly execution?: 'plans' | 'yoga';
+  /** Is told what kind of operation a request asks for, once that is known. */
+  readonly onOperation?: (reply: FastifyReply, kind: OperationKind) => void;
+  readonly onRejection?: RejectionListener;
   /** Operations at once on one WebSocket. Default 100. */
   readonly connectionOperationsMax?: number;
   /** Bytes of a message that a WebSocket brings. Default 16 Mi. */
@@ -54,6 +58,8 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   /** Milliseconds after which an idle stream of events says that it is still there, and the peer of a WebSocket is asked whether it is. Default 12,000. */
   readonly keepAliveMs?: number;
 }
+
+type OperationKind = `${OperationTypeNode}`;
 
 /** The path that GraphQL is served at. */
 export const graphqlPath = '/graphql';
@@ -74,9 +80,10 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
     const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
     const logger = quietLogger(server.log);
-    const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, logger });
+    const { onOperation, onRejection } = options;
+    const yoga = createYogaServer({ schema, services, documentLimits, answerLengthMax, onRejection, logger });
     const executor = new OperationExecutor(schema, services, documentLimits);
-    const operations = new LiveOperations({ schema, services, documentLimits, answerLengthMax });
+    const operations = new LiveOperations({ schema, services, documentLimits, answerLengthMax, onRejection });
     const { keepAliveMs = 12_000, connectionOperationsMax = 100, messageBytesMax = 16 * 1024 * 1024 } = options;
     const eventStreams = new EventStreamDoor(operations, keepAliveMs);
     const webSockets = new WebSocketDoor({
@@ -95,10 +102,11 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
       let isSubscription = false;
-      const onSubscription = () => {
-        isSubscription = true;
+      const onKind = (kind: OperationKind) => {
+        isSubscription = kind === 'subscription';
+        onOperation?.(reply, kind);
       };
-      const response = await askYoga(request, mediaType, parameters, onSubscription);
+      const response = await askYoga(request, mediaType, parameters, onKind);
       if (isSubscription && eventStream === 'accepts') return answerWithEvents(request, reply, parameters);
       return send(reply, {
         status: response.status,
@@ -113,7 +121,9 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
         caller: { principal: principalOf(request), report: (error) => report(error, request) },
         parameters,
         lastEventId: request.headers['last-event-id'],
-        answerOnce: async () => (await askYoga(request, 'application/json', parameters, () => {})).text(),
+        onSubscription: () => onOperation?.(reply, 'subscription'),
+        answerOnce: async () =>
+          (await askYoga(request, 'application/json', parameters, (kind) => onOperation?.(reply, kind))).text(),
       });
     }
 
@@ -121,7 +131,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       request: FastifyRequest,
       mediaType: GraphqlMediaType,
       parameters: () => GraphqlParameters,
-      onSubscription: () => void,
+      onKind: (kind: OperationKind) => void,
     ) {
       return yoga.handleRequest(
         // Yoga reads the method and the path; the body is long read, and all else is in the context.
@@ -133,7 +143,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
           mediaType,
           parameters,
           report: (error: unknown) => report(error, request),
-          onSubscription,
+          onOperation: onKind,
         },
       );
     }
@@ -145,17 +155,22 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       }
       const mediaType = negotiate(request, reply);
       if (mediaType === undefined) return send(reply, notAcceptable());
-      const result = executePost(request);
+      const result = executePost(request, reply);
       if (result === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const finished = result instanceof Promise ? await result : result;
       const reporter = (error: unknown) => report(error, request);
-      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax));
+      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax, onRejection));
     }
 
-    function executePost(request: FastifyRequest): GraphqlResult | Promise<GraphqlResult> | undefined {
+    function executePost(
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): GraphqlResult | Promise<GraphqlResult> | undefined {
       if (execution === 'yoga') return undefined;
       try {
-        return executor.execute(parseGraphqlBody(request.body), principalOf(request));
+        return executor.execute(parseGraphqlBody(request.body), principalOf(request), (kind) =>
+          onOperation?.(reply, kind),
+        );
       } catch (error) {
         return { errors: [error] };
       }

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isTextLonger } from '../document/json-length.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
-import { LimitExceededError } from '../errors.ts';
+import { type ErrorCode, LimitExceededError } from '../errors.ts';
 import { type ErrorReporter, formatGraphqlError } from './graphql-error.ts';
 import { contentType, type GraphqlMediaType } from './media-type.ts';
 
@@ -26,15 +26,19 @@ export interface GraphqlResponse {
  */
 export const answerLengthMaxDefault = 80 * 1024 * 1024;
 
+/** Is told the code of each error that a client gets. */
+export type RejectionListener = (code: ErrorCode) => void;
+
 /** The response of GraphQL over HTTP to a result. */
 export function createGraphqlResponse(
   result: GraphqlResult,
   mediaType: GraphqlMediaType,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
+  onRejection?: RejectionListener,
 ): GraphqlResponse {
   const errors = (result.errors ?? []).map(asGraphqlError);
-  const answer = createGraphqlAnswer({ ...result, errors }, report, answerLengthMax);
+  const answer = createGraphqlAnswer({ ...result, errors }, report, answerLengthMax, onRejection);
   const masked = answer.errors?.some(({ extensions }) => extensions?.code === 'INTERNAL') ?? false;
   const refusal = result.data === undefined ? refusalOf(errors, mediaType, masked) : undefined;
   return {
@@ -56,14 +60,18 @@ export function createGraphqlAnswer(
   { data, errors = [], extensions }: GraphqlResult,
   report: ErrorReporter,
   answerLengthMax = answerLengthMaxDefault,
+  onRejection?: RejectionListener,
 ): GraphqlAnswer {
   const formatted = errors.map((error) => formatGraphqlError(asGraphqlError(error), report));
+  if (onRejection !== undefined) for (const { extensions } of formatted) onRejection(extensions.code);
   const answer = {
     ...(formatted.length > 0 && { errors: formatted }),
     ...(data !== undefined && { data }),
     ...(extensions !== undefined && { extensions }),
   };
-  return isTextLonger(answer, answerLengthMax) ? tooLong(answerLengthMax, report) : answer;
+  if (!isTextLonger(answer, answerLengthMax)) return answer;
+  onRejection?.('LIMIT_EXCEEDED');
+  return tooLong(answerLengthMax, report);
 }
 
 /** In the place of an answer to what was executed: mutations stand, so there is `data`, of which nothing can be told. */
@@ -98,6 +106,7 @@ function isRefusal(http: unknown): http is Refusal {
   return typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number';
 }
 
+/** What was thrown, as an error of GraphQL that tells it. */
 export function asGraphqlError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError =

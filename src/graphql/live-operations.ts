@@ -16,8 +16,14 @@ import { validateGraphqlDocument } from './document-validation.ts';
 import { asksToExplain, explained } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
-import { createGraphqlAnswer, type GraphqlAnswer, type GraphqlResult } from './graphql-response.ts';
+import {
+  createGraphqlAnswer,
+  type GraphqlAnswer,
+  type GraphqlResult,
+  type RejectionListener,
+} from './graphql-response.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { CostLimit } from './operation-cost.ts';
 import { openSubscription, type Subscription } from './subscription.ts';
 import { SubscriptionContext } from './subscription-context.ts';
 
@@ -26,6 +32,7 @@ export interface LiveOperationsOptions {
   readonly services: GraphqlServices;
   readonly documentLimits: GraphqlDocumentLimits;
   readonly answerLengthMax: number;
+  readonly onRejection?: RejectionListener | undefined;
 }
 
 /** Who asks, and where an error that is nobody's is reported. */
@@ -45,10 +52,12 @@ export interface ParsedOperation {
 export class LiveOperations {
   readonly schema: GraphQLSchema;
   readonly #options: LiveOperationsOptions;
+  readonly #costLimit: CostLimit;
   readonly #texts = new SharedTexts();
 
   constructor(options: LiveOperationsOptions) {
     this.schema = options.schema;
+    this.#costLimit = new CostLimit(options.schema, options.documentLimits.costMax);
     this.#options = options;
   }
 
@@ -57,11 +66,12 @@ export class LiveOperations {
     const { schema, documentLimits } = this.#options;
     try {
       const { document } = parseGraphqlDocument(new Source(parameters.query, 'GraphQL request'), documentLimits);
-      const errors = validateGraphqlDocument(schema, document, specifiedRules, documentLimits.errorsMax);
+      const errors = validateGraphqlDocument(schema, document, specifiedRules, documentLimits);
       if (errors.length > 0) return { errors };
       // One that is not there is told of by the execution.
-      const kind = getOperationAST(document, parameters.operationName)?.operation ?? 'query';
-      return { document, parameters, kind };
+      const operation = getOperationAST(document, parameters.operationName);
+      if (operation != null) this.#costLimit.check(document, operation, parameters.variables ?? {});
+      return { document, parameters, kind: operation?.operation ?? 'query' };
     } catch (error) {
       return { errors: [error] };
     }
@@ -88,11 +98,19 @@ export class LiveOperations {
 
   /** Runs a query or a mutation. Never rejects. */
   async execute({ document, parameters }: ParsedOperation, { principal }: Caller): Promise<GraphqlResult> {
-    const { schema, services } = this.#options;
+    const { schema, services, documentLimits } = this.#options;
     const { operationName, variables } = parameters;
     const context = new OperationContext(services, principal);
     try {
-      const args = { schema, document, operationName, variableValues: variables, contextValue: context };
+      const hideSuggestions = documentLimits.introspection === 'refused';
+      const args = {
+        schema,
+        document,
+        operationName,
+        variableValues: variables,
+        contextValue: context,
+        hideSuggestions,
+      };
       const result = await execute(args);
       const operation = getOperationAST(document, operationName);
       return operation != null && asksToExplain(operation) ? await explained(result, context) : result;
@@ -104,6 +122,7 @@ export class LiveOperations {
   }
 
   answer(result: GraphqlResult, report: ErrorReporter): GraphqlAnswer {
-    return createGraphqlAnswer(result, report, this.#options.answerLengthMax);
+    const { answerLengthMax, onRejection } = this.#options;
+    return createGraphqlAnswer(result, report, answerLengthMax, onRejection);
   }
 }

@@ -1,4 +1,4 @@
-import { type GraphQLSchema, getVariableValues, Source, specifiedRules } from 'graphql';
+import { type GraphQLSchema, getVariableValues, type OperationTypeNode, Source, specifiedRules } from 'graphql';
 import type { Principal } from '../database/principal.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
@@ -7,8 +7,11 @@ import type { GraphqlParameters } from './graphql-parameters.ts';
 import type { GraphqlResult } from './graphql-response.ts';
 import { OperationCache } from './operation-cache.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { CostLimit } from './operation-cost.ts';
 import { PlanExecution } from './plan-execution.ts';
 import { PreparedDocument } from './prepared-document.ts';
+
+type OperationListener = (kind: `${OperationTypeNode}`) => void;
 
 /** As many as graphql-js tells. */
 const coercionErrorsMax = 50;
@@ -21,21 +24,28 @@ export class OperationExecutor {
   readonly #schema: GraphQLSchema;
   readonly #services: GraphqlServices;
   readonly #documentLimits: GraphqlDocumentLimits;
+  readonly #costLimit: CostLimit;
   readonly #cache = new OperationCache();
 
   constructor(schema: GraphQLSchema, services: GraphqlServices, documentLimits: GraphqlDocumentLimits) {
     this.#schema = schema;
     this.#services = services;
     this.#documentLimits = documentLimits;
+    this.#costLimit = new CostLimit(schema, documentLimits.costMax);
   }
 
   /**
    * Throws nothing and rejects with nothing: what went wrong is in the result. Undefined, with nothing executed, for what takes more than a plan:
    * subscriptions, introspection, documents that leave open which operation is meant.
+   * @param onOperation is told what is executed, or refused.
    */
-  execute(parameters: GraphqlParameters, principal: Principal): GraphqlResult | Promise<GraphqlResult> | undefined {
+  execute(
+    parameters: GraphqlParameters,
+    principal: Principal,
+    onOperation: OperationListener,
+  ): GraphqlResult | Promise<GraphqlResult> | undefined {
     try {
-      return this.#execute(parameters, principal);
+      return this.#execute(parameters, principal, onOperation);
     } catch (error) {
       return { errors: [error] };
     }
@@ -44,17 +54,23 @@ export class OperationExecutor {
   #execute(
     { query, operationName, variables = {} }: GraphqlParameters,
     principal: Principal,
+    onOperation: OperationListener,
   ): GraphqlResult | Promise<GraphqlResult> | undefined {
     const document = this.#cache.get(query) ?? this.#prepare(query);
     const operation = document.operation(operationName);
     if (operation === undefined) return undefined;
     if (document.errors.length > 0) return { errors: document.errors };
-    const { variableDefinitions = [] } = operation.definition;
-    const options = { maxErrors: coercionErrorsMax };
+    const { variableDefinitions = [], operation: kind } = operation.definition;
+    // Whatever its variables are: without a stream it gets none of them.
+    if (kind === 'subscription') return undefined;
+    onOperation(kind);
+    const hideSuggestions = this.#documentLimits.introspection === 'refused';
+    const options = { maxErrors: coercionErrorsMax, hideSuggestions };
     const { variableValues, errors } = getVariableValues(this.#schema, variableDefinitions, variables, options);
     if (variableValues === undefined) return { errors };
     const plan = operation.plan(variableValues);
     if (plan === undefined) return undefined;
+    this.#costLimit.check(document.document, operation.definition, variableValues.coerced);
     const context = new OperationContext(this.#services, principal, plan.fields.length === 1);
     const result = new PlanExecution(context, variableValues).run(plan);
     // An error at once may leave behind a field that is still opening a view.
@@ -64,9 +80,8 @@ export class OperationExecutor {
 
   /** @throws {GraphQLError | LimitExceededError} for a text that is none, or over a limit. */
   #prepare(text: string): PreparedDocument {
-    const { errorsMax } = this.#documentLimits;
     const parsed = parseGraphqlDocument(new Source(text, 'GraphQL request'), this.#documentLimits);
-    const errors = validateGraphqlDocument(this.#schema, parsed.document, specifiedRules, errorsMax);
+    const errors = validateGraphqlDocument(this.#schema, parsed.document, specifiedRules, this.#documentLimits);
     const prepared = new PreparedDocument(this.#schema, parsed, errors);
     if (errors.length === 0) this.#cache.offer(text, prepared);
     return prepared;

@@ -21,10 +21,12 @@ export class PreparedDocument {
   /** What validation said. With any of them nothing may be executed. */
   readonly errors: readonly GraphQLError[];
   readonly fieldCount: number;
+  readonly document: DocumentNode;
   readonly #operations: readonly PreparedOperation[];
 
   constructor(schema: GraphQLSchema, { document, fieldCount }: ParsedGraphqlDocument, errors: readonly GraphQLError[]) {
     this.errors = errors;
+    this.document = document;
     this.fieldCount = fieldCount;
     const fragments = new Map<string, FragmentDefinitionNode>();
     const operations: OperationDefinitionNode[] = [];

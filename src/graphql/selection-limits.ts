@@ -14,6 +14,10 @@ export interface SelectionLimits {
   readonly depthMax: number;
   /** Fields of the whole document, those of a fragment counted wherever it is spread. Default 5,000. */
   readonly fieldsMax: number;
+  /** Fields that are given another name, counted likewise. Default 1,000. */
+  readonly aliasesMax: number;
+  /** Directives of operations, fragments and fields, counted likewise. Default 500. */
+  readonly directivesMax: number;
 }
 
 /**
@@ -33,20 +37,37 @@ export function checkSelections({ definitions }: DocumentNode, limits: Selection
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const gauge = new SelectionGauge(fragments, limits);
-  let fields = 0;
+  let whole = nothing;
   for (const definition of definitions) {
     // Fragments that nothing spreads are validated too, so they have to keep to the limits as well.
     if (definition.kind === Kind.FRAGMENT_DEFINITION) gauge.measureFragment(definition.name.value, 0);
-    else if (definition.kind === Kind.OPERATION_DEFINITION) fields += gauge.measure(definition.selectionSet, 1).fields;
+    else if (definition.kind === Kind.OPERATION_DEFINITION) {
+      whole = sum(whole, gauge.measure(definition.selectionSet, 1));
+      whole = { ...whole, directives: whole.directives + (definition.directives?.length ?? 0) };
+    }
   }
-  gauge.checkFields(fields);
-  return fields;
+  gauge.checkSize(whole);
+  return whole.fields;
 }
 
 interface Size {
   /** Levels of selection sets. */
   readonly depth: number;
   readonly fields: number;
+  readonly aliases: number;
+  readonly directives: number;
+}
+
+const nothing: Size = Object.freeze({ depth: 0, fields: 0, aliases: 0, directives: 0 });
+
+/** Of two that are beside each other. */
+function sum(a: Size, b: Size): Size {
+  return {
+    depth: Math.max(a.depth, b.depth),
+    fields: a.fields + b.fields,
+    aliases: a.aliases + b.aliases,
+    directives: a.directives + b.directives,
+  };
 }
 
 /** Measures each fragment once, however often it is spread: counting must not cost what it protects from. */
@@ -64,17 +85,13 @@ class SelectionGauge {
   /** `level` is how many selection sets there are around the fields, this one included. */
   measure({ selections }: SelectionSetNode, level: number): Size {
     this.#checkDepth(level);
-    let innerDepth = 0;
-    let fields = 0;
+    let inner = nothing;
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) fields += 1;
-      const inner = this.#measureInside(selection, level);
-      if (inner === null) continue;
-      innerDepth = Math.max(innerDepth, inner.depth);
-      fields += inner.fields;
+      inner = sum(inner, ownSize(selection));
+      inner = sum(inner, this.#measureInside(selection, level) ?? nothing);
     }
-    this.checkFields(fields);
-    return { depth: innerDepth + 1, fields };
+    this.checkSize(inner);
+    return { ...inner, depth: inner.depth + 1 };
   }
 
   measureFragment(name: string, level: number): Size | null {
@@ -86,15 +103,17 @@ class SelectionGauge {
     const fragment = this.#fragments.get(name);
     if (fragment === undefined) return null; // Validation refuses it.
     this.#measured.set(name, null);
-    const size = this.measure(fragment.selectionSet, level + 1);
+    const measured = this.measure(fragment.selectionSet, level + 1);
+    const size = { ...measured, directives: measured.directives + (fragment.directives?.length ?? 0) };
     this.#measured.set(name, size);
     return size;
   }
 
-  checkFields(fields: number): void {
-    const { fieldsMax } = this.#limits;
-    if (fields <= fieldsMax) return;
-    throw new LimitExceededError(`The GraphQL document selects more than ${fieldsMax} fields`, { limit: fieldsMax });
+  checkSize({ fields, aliases, directives }: Size): void {
+    const { fieldsMax, aliasesMax, directivesMax } = this.#limits;
+    check(fields, fieldsMax, 'selects', 'fields');
+    check(aliases, aliasesMax, 'has', 'aliases');
+    check(directives, directivesMax, 'has', 'directives');
   }
 
   #measureInside(selection: SelectionNode, level: number): Size | null {
@@ -107,4 +126,16 @@ class SelectionGauge {
     if (level <= depthMax) return;
     throw new LimitExceededError(`The GraphQL document selects deeper than ${depthMax} levels`, { limit: depthMax });
   }
+}
+
+/** Without what is inside of it. */
+function ownSize(selection: SelectionNode): Size {
+  const isField = selection.kind === Kind.FIELD;
+  const aliases = isField && selection.alias !== undefined ? 1 : 0;
+  return { depth: 0, fields: isField ? 1 : 0, aliases, directives: selection.directives?.length ?? 0 };
+}
+
+function check(actual: number, limit: number, verb: string, what: string): void {
+  if (actual <= limit) return;
+  throw new LimitExceededError(`The GraphQL document ${verb} more than ${limit} ${what}`, { limit });
 }

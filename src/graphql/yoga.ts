@@ -1,15 +1,30 @@
-import { type DocumentNode, execute, GraphQLError, type GraphQLSchema, getOperationAST, Source } from 'graphql';
+import {
+  type DocumentNode,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
+  Source,
+} from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../database/principal.ts';
+import { LimitExceededError } from '../errors.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
 import { asksToExplain, explained } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
-import { createGraphqlResponse, type GraphqlResult } from './graphql-response.ts';
+import {
+  asGraphqlError,
+  createGraphqlResponse,
+  type GraphqlResult,
+  type RejectionListener,
+} from './graphql-response.ts';
 import type { GraphqlMediaType } from './media-type.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
+import { CostLimit } from './operation-cost.ts';
 
 /** One HTTP request, as far as GraphQL is concerned. */
 export interface GraphqlRequest extends Record<string, unknown> {
@@ -18,8 +33,8 @@ export interface GraphqlRequest extends Record<string, unknown> {
   /** Throws a `GraphQLError` for parameters that cannot be used. */
   readonly parameters: () => GraphqlParameters;
   readonly report: ErrorReporter;
-  /** Called for a subscription, which is not answered with one result. */
-  readonly onSubscription: () => void;
+  /** Is told what was asked for, before it is executed. A subscription is not answered with one result. */
+  readonly onOperation: (kind: `${OperationTypeNode}`) => void;
 }
 
 export interface YogaOptions {
@@ -28,6 +43,7 @@ export interface YogaOptions {
   readonly documentLimits: GraphqlDocumentLimits;
   /** About the greatest length of an answer, in characters. */
   readonly answerLengthMax: number;
+  readonly onRejection: RejectionListener | undefined;
   readonly logger: YogaLogger;
 }
 
@@ -51,10 +67,14 @@ export function createYogaServer(options: YogaOptions): YogaServerInstance<Graph
 }
 
 function useOwnPipeline({
+  schema,
   services,
   documentLimits,
   answerLengthMax,
+  onRejection,
 }: YogaOptions): Plugin<GraphqlRequest, GraphqlRequest> {
+  const costLimit = new CostLimit(schema, documentLimits.costMax);
+  const hideSuggestions = documentLimits.introspection === 'refused';
   return {
     // It comes after Yoga's own parsers, and takes the place of whichever of them was chosen.
     onRequestParse({ serverContext, setRequestParser }) {
@@ -70,24 +90,28 @@ function useOwnPipeline({
       );
     },
     onValidate({ setValidationFn }) {
-      setValidationFn((schema, document, rules) =>
-        validateGraphqlDocument(schema, document, rules, documentLimits.errorsMax),
-      );
+      setValidationFn((schema, document, rules) => validateGraphqlDocument(schema, document, rules, documentLimits));
     },
     onExecute({ args, setExecuteFn }) {
-      const context = new OperationContext(services, args.contextValue.principal);
+      const { principal, onOperation } = args.contextValue;
+      const context = new OperationContext(services, principal);
+      const operation = getOperationAST(args.document, args.operationName);
+      if (operation != null) onOperation(operation.operation);
       setExecuteFn(async (given: Parameters<typeof execute>[0]) => {
         try {
-          const result = await execute({ ...given, contextValue: context });
-          const operation = getOperationAST(given.document, given.operationName);
+          if (operation != null) costLimit.check(given.document, operation, given.variableValues ?? {});
+          const result = await execute({ ...given, contextValue: context, hideSuggestions });
           return operation != null && asksToExplain(operation) ? explained(result, context) : result;
+        } catch (error) {
+          if (error instanceof LimitExceededError) return { errors: [asGraphqlError(error)] };
+          throw error;
         } finally {
           await context.close();
         }
       });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      args.contextValue.onSubscription();
+      args.contextValue.onOperation('subscription');
       setResultAndStopExecution({ errors: [needsStream()] });
     },
     onResultProcess({ serverContext, setResultProcessor }) {
@@ -98,6 +122,7 @@ function useOwnPipeline({
           mediaType,
           report,
           answerLengthMax,
+          onRejection,
         );
         return new fetchApi.Response(body, { status, headers });
       }, mediaType);

@@ -8,8 +8,14 @@ import { loggableUrl } from './loggable-url.ts';
 /**
  * Answers what no door has answered: refusals, and everything unexpected, which is masked and logged whole. The doors map
  * the codes of `DatabaseError` to statuses themselves and throw on what they do not know.
+ * @returns the code that was answered.
  */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, bodyBytesMax: number): void {
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bodyBytesMax: number,
+): ErrorCode {
   const refusal = refusalOf(error, request, bodyBytesMax) ?? internalError(request.id);
   if (refusal.code === 'INTERNAL') {
     request.log.error(
@@ -27,6 +33,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .code(refusal.status)
     .headers({ 'x-request-id': request.id, ...refusal.headers })
     .send({ detail: refusal.message, code: refusal.code, ...refusal.evidence });
+  return refusal.code;
 }
 
 /** Of what can be wrong where no door maps the codes: a body that is not exact JSON, and what the server's own routes ask of the engine. */
@@ -63,11 +70,14 @@ export function retryHeadersOf({ code, evidence }: DatabaseError): Readonly<Reco
   return { 'retry-after': String(evidence.retryAfterSeconds ?? 1) };
 }
 
-/** Answers bytes that are no request, or one that did not arrive in time, straight on the socket, and ends it. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/**
+ * Answers bytes that are no request, or one that did not arrive in time, straight on the socket, and ends it.
+ * @returns the code that was answered; null when nobody is there any more.
+ */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): ErrorCode | null {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return null;
   }
   const [status, code, detail] = clientErrorOf(error.code);
   const body = JSON.stringify({ detail, code });
@@ -78,9 +88,10 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  return code;
 }
 
-function clientErrorOf(code: string | undefined): readonly [status: number, code: string, detail: string] {
+function clientErrorOf(code: string | undefined): readonly [status: number, code: ErrorCode, detail: string] {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'LIMIT_EXCEEDED', 'The request did not arrive in time'];
   if (code === 'HPE_HEADER_OVERFLOW') return [431, 'LIMIT_EXCEEDED', 'The headers of the request are too long'];
   return [400, 'INVALID_ARGUMENT', 'The request is not HTTP/1.1'];

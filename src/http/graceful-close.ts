@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 import { Server } from 'node:net';
 import { setImmediate as turnOfEventLoop, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { AsciiResponse } from './ascii-response.ts';
+import { MeteredResponse, type RequestMeter } from './request-meter.ts';
 
 /**
  * Makes a close answer what clients sent before they could know of it. From its beginning no new connection is accepted, and
@@ -20,10 +20,15 @@ export class GracefulClose {
     this.#graceMs = graceMs;
   }
 
-  /** The class of the answers of the server that `watch` is to be told of. A hook of the router's would cost every answer more than this. */
-  responseClass(): typeof ServerResponse {
+  /**
+   * The class of the answers of the server that `watch` is to be told of. A hook of the router's would cost every answer more than this.
+   * @param unrouted what counts them until they have a route.
+   */
+  responseClass(unrouted: RequestMeter | undefined): typeof ServerResponse {
     const hasBegun = () => this.#begun;
-    return class<Request extends IncomingMessage> extends AsciiResponse<Request> {
+    return class<Request extends IncomingMessage> extends MeteredResponse<Request> {
+      override meter = unrouted;
+
       override writeHead(status: number, message?: string, headers?: OutgoingHeaders): this;
       override writeHead(status: number, headers?: OutgoingHeaders): this;
       override writeHead(status: number, messageOrHeaders?: string | OutgoingHeaders, headers?: OutgoingHeaders): this {

@@ -5,6 +5,8 @@ import type { BackupProvider } from '../database/backup.ts';
 import type { Database } from '../database/database.ts';
 import type { MaintenanceProvider } from '../database/maintenance.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
+import type { LoadLimits } from './load-gauge.ts';
+import type { ServerMetrics } from './server-metrics.ts';
 import type { TlsFiles } from './tls-server.ts';
 
 export interface HttpOptions {
@@ -16,6 +18,10 @@ export interface HttpOptions {
   readonly backups?: BackupProvider;
   /** What `POST /system/snapshot` and `POST /system/compact` ask. Absent: there are no such endpoints. */
   readonly maintenance?: MaintenanceProvider;
+  /** What counts, and `GET /metrics` tells. Absent: nothing does, and there is no such endpoint. */
+  readonly metrics?: ServerMetrics;
+  /** Whether `GET /metrics` is answered without a token. Default: not where others are asked for one. */
+  readonly metricsOpen?: boolean;
   /** A pino logger; `false` writes nothing. At level debug each request gets a line. */
   readonly logger: Logger | false;
   /** Greatest request body in bytes; a longer one gets 413 before it is held in memory. */
@@ -32,6 +38,12 @@ export interface HttpOptions {
   readonly tokens?: TokenRegistry;
   /** Absent: what is sent is not encrypted. */
   readonly tls?: TlsFiles;
+  /** Connections beyond it get 503. Default: any number. */
+  readonly connectionsMax?: number;
+  /** What one client may send in a second; more gets 429. Default: any number. */
+  readonly requestsPerSecondMax?: number;
+  /** When requests are refused with 503 because the process cannot keep up. Default: never. */
+  readonly loadLimits?: LoadLimits;
   /** The deadlines of a connection. Default: `defaultHttpTimeouts`. */
   readonly timeouts?: HttpTimeouts;
 }

@@ -75,6 +75,29 @@ export function bodyTooLarge(limitBytes: number, actualBytes: number | undefined
   return new HttpRefusal(413, 'PAYLOAD_TOO_LARGE', message, evidence);
 }
 
+/** RFC 9110 section 15.6.4. @param what is too much. */
+export function overloaded(what: string): HttpRefusal {
+  const retryAfterSeconds = 1;
+  const headers = { 'retry-after': String(retryAfterSeconds) };
+  return new HttpRefusal(503, 'OVERLOADED', `The server has too much to do: ${what}`, { retryAfterSeconds }, headers);
+}
+
+/** The connection ends with the answer, so that the next one finds a place. */
+export function tooManyConnections(limit: number): HttpRefusal {
+  const { status, code, evidence, headers } = overloaded('');
+  const message = `${limit} connections are open already. The limit is set with --connections-max (YARADB_CONNECTIONS_MAX)`;
+  return new HttpRefusal(status, code, message, { ...evidence, limit }, { ...headers, connection: 'close' });
+}
+
+/** RFC 6585 section 4. */
+export function rateLimited(limit: number, retryAfterSeconds: number): HttpRefusal {
+  const message =
+    `More than ${limit} requests a second came from this client. ` +
+    'The limit is set with --requests-per-second-max (YARADB_REQUESTS_PER_SECOND_MAX)';
+  const headers = { 'retry-after': String(retryAfterSeconds) };
+  return new HttpRefusal(429, 'RATE_LIMITED', message, { limit, retryAfterSeconds }, headers);
+}
+
 /** A bug: what it was is in the log, under the request's id, and nowhere else. */
 export function internalError(requestId: string): HttpRefusal {
   const message = 'Internal error. The server has logged what happened under this requestId';

@@ -6,6 +6,7 @@ import { addDocumentationRoutes } from '../openapi/documentation-routes.ts';
 import { EndpointCatalog } from '../openapi/endpoint-catalog.ts';
 import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
+import { ConnectionLimit } from './connection-limit.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
 import { GracefulClose } from './graceful-close.ts';
@@ -19,8 +20,11 @@ import {
   originNotAllowed,
 } from './http-refusal.ts';
 import { acceptJsonBodies, checkBodyType } from './json-body.ts';
+import { LoadGauge, noLoadLimits } from './load-gauge.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
+import { addMetricsRoute } from './metrics-route.ts';
 import { requestLogging } from './request-log.ts';
+import { createShedding, limitRequestRates, type Shedding } from './request-shedding.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
 import { createTlsServer } from './tls-server.ts';
@@ -32,11 +36,13 @@ import { addTokenRoutes } from './token-routes.ts';
  * is answered. `close()` finishes what is under way.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { logger, bodyBytesMax, tls, timeouts = defaultHttpTimeouts } = options;
-  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
-    answerError(error, request, reply, bodyBytesMax);
+  const { logger, bodyBytesMax, metrics, tls, timeouts = defaultHttpTimeouts } = options;
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const code = answerError(error, request, reply, bodyBytesMax);
+    metrics?.rejections.add(code);
+  };
   const closing = new GracefulClose(timeouts.closeGraceMs);
-  const ServerResponse = closing.responseClass();
+  const ServerResponse = closing.responseClass(metrics?.requests.unrouted);
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
   const transport: { serverFactory?: (handler: RequestListener) => Server } =
@@ -53,7 +59,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     genReqId: requestIdOf,
     frameworkErrors: answer,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      const code = answerClientError(error, socket);
+      if (code !== null) metrics?.rejections.add(code);
+    },
     // A request that has begun to arrive when the server closes is under way, and answered like any other.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -81,8 +90,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.decorate('routeTable', routes);
   const catalog = new EndpointCatalog();
   catalog.watch(server);
-  admitRequests(server, options, routes);
-  addServiceRoutes(server, options);
+  metrics?.requests.watch(server);
+  const load = new LoadGauge(options.loadLimits ?? noLoadLimits);
+  admitRequests(server, options, routes, limitLoad(server, options, load));
+  if (options.requestsPerSecondMax !== undefined) limitRequestRates(server, options.requestsPerSecondMax);
+  addServiceRoutes(server, options, load);
+  if (metrics !== undefined) addMetricsRoute(server, metrics, options.metricsOpen === true);
   const { backups, maintenance, tokens } = options;
   if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
   if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
@@ -91,12 +104,29 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return server;
 }
 
+/** Sees to it that there is no more to do than can be done. */
+function limitLoad(server: FastifyInstance, { metrics, connectionsMax }: HttpOptions, load: LoadGauge): Shedding {
+  const connections = new ConnectionLimit(connectionsMax);
+  connections.watch(server.server);
+  server.addHook('onListen', async () => load.start());
+  server.addHook('onClose', async () => load.stop());
+  metrics?.watch(
+    () => connections.open,
+    () => load.overload !== null,
+  );
+  return createShedding(load, connections);
+}
+
 /** Decides about a request from its head alone, before a byte of its body is read. */
-function admitRequests(server: FastifyInstance, options: HttpOptions, routes: RouteTable): void {
+function admitRequests(server: FastifyInstance, options: HttpOptions, routes: RouteTable, shed: Shedding): void {
   const isHostAllowed = createHostCheck(options.allowedHosts);
   const crossOrigin = new CrossOrigin(options.allowedOrigins);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    // Nobody is to take an answer for what it does not say that it is: browsers then keep JSON from the pages of other sites that embed it.
+    reply.header('x-content-type-options', 'nosniff');
+    const overload = shed(request);
+    if (overload !== undefined) return done(overload);
     const { host, origin } = request.headers;
     if (!isHostAllowed(host)) return done(hostNotAllowed(host ?? ''));
     const originAnswer = crossOrigin.check(request, reply);

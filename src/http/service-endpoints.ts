@@ -31,18 +31,47 @@ export const liveEndpoint: EndpointDescription = {
   answers: { 200: { description: 'It does', content: { 'text/plain': { const: 'ok' } } } },
 };
 
+const checks = {
+  type: 'array',
+  description: 'With `verbose`',
+  items: {
+    type: 'object',
+    required: ['name', 'ok', 'required'],
+    properties: {
+      name: text,
+      ok: { type: 'boolean' },
+      required: { type: 'boolean', description: 'Whether the server is not ready while it is not ok' },
+      reason: text,
+    },
+  },
+};
+
 export const readyEndpoint: EndpointDescription = {
   operationId: 'getReady',
   tag: 'server',
   summary: 'Whether the server can serve',
+  query: { verbose: { description: 'Name each check, whatever its value', schema: text } },
   answers: {
-    200: jsonAnswer('It can', { type: 'object', required: ['status'], properties: { status: { const: 'ready' } } }),
-    503: jsonAnswer('It cannot: its disk stalls or has failed', {
+    200: jsonAnswer('It can', {
       type: 'object',
       required: ['status'],
-      properties: { status: { const: 'not ready' }, writes: text },
+      properties: { status: { const: 'ready' }, checks },
+    }),
+    503: jsonAnswer('It cannot: its disk stalls or has failed, or it has too much to do', {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { const: 'not ready' }, writes: text, checks },
     }),
   },
+};
+
+export const metricsEndpoint: EndpointDescription = {
+  operationId: 'getMetrics',
+  tag: 'server',
+  summary: 'Metrics in the text format of Prometheus',
+  details:
+    'With authentication it takes a token of whatever role, unless `--metrics open` says that it is for everybody.',
+  answers: { 200: { description: 'One sample a line', content: { 'text/plain': text } } },
 };
 
 /** Without authentication, operators are who is on the server's machine. */

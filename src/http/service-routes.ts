@@ -1,19 +1,24 @@
 import type { FastifyInstance } from 'fastify';
-import type { Database } from '../database/database.ts';
-import { anonymous } from '../database/principal.ts';
-import type { WriteState } from '../database/status.ts';
 import { openApiPath, viewerPath } from '../openapi/documentation-routes.ts';
 import { openToAll } from './authentication.ts';
 import { backupPath } from './backup-route.ts';
+import { checkHealth } from './health-checks.ts';
 import type { HttpOptions } from './http-options.ts';
+import type { LoadGauge } from './load-gauge.ts';
 import { compactPath, snapshotPath } from './maintenance-routes.ts';
+import { metricsPath } from './metrics-route.ts';
+import { forOperators } from './request-shedding.ts';
 import { doorsEndpoint, liveEndpoint, readyEndpoint } from './service-endpoints.ts';
 import { tokensPath } from './token-routes.ts';
+
+/** Whoever runs the server asks without a token, and however much there is to do. */
+const health = Object.freeze({ ...openToAll, ...forOperators });
 
 /** What is about the server itself: where its doors are, whether it lives, whether it can serve. */
 export function addServiceRoutes(
   server: FastifyInstance,
-  { version, database, backups, maintenance, tokens }: HttpOptions,
+  { version, database, backups, maintenance, metrics, tokens }: HttpOptions,
+  load: LoadGauge,
 ): void {
   const system = {
     ...(backups === undefined ? {} : { backup: backupPath }),
@@ -36,7 +41,7 @@ export function addServiceRoutes(
       changes: '/changes',
     },
     ...(Object.keys(system).length === 0 ? {} : { system }),
-    health: { live: '/livez', ready: '/readyz' },
+    health: { live: '/livez', ready: '/readyz', ...(metrics === undefined ? {} : { metrics: metricsPath }) },
     documentation: { openapi: openApiPath, page: viewerPath },
   });
   server.get('/', { config: { description: doorsEndpoint } }, (_request, reply) => {
@@ -44,26 +49,21 @@ export function addServiceRoutes(
   });
 
   // Text without a look at the database: it answers for as long as the event loop turns, and a restart helps no disk.
-  server.get('/livez', { config: { ...openToAll, description: liveEndpoint } }, (_request, reply) => {
+  server.get('/livez', { config: { ...health, description: liveEndpoint } }, (_request, reply) => {
     reply.type('text/plain; charset=utf-8').send('ok');
   });
 
-  server.get('/readyz', { config: { ...openToAll, description: readyEndpoint } }, async (request, reply) => {
-    const writes = await writeState(database, (error) => request.log.warn({ err: error }, 'not ready'));
-    // A full disk or memory refuses some writes and leaves all else to be served.
-    const ready = writes !== null && writes !== 'stalled' && writes !== 'failed';
-    if (ready) return { status: 'ready' };
+  server.get<ReadyRoute>('/readyz', { config: { ...health, description: readyEndpoint } }, async (request, reply) => {
+    const report = (error: unknown) => request.log.warn({ err: error }, 'not ready');
+    const { ready, writes, checks } = await checkHealth(database, load, report);
+    const details = request.query.verbose === undefined ? {} : { checks };
+    if (ready) return { status: 'ready', ...details };
     reply.code(503).header('retry-after', '1');
-    return { status: 'not ready', ...(writes === null ? {} : { writes }) };
+    const told = writes === 'stalled' || writes === 'failed' ? { writes } : {};
+    return { status: 'not ready', ...told, ...details };
   });
 }
 
-/** Null when the database does not say. */
-async function writeState(database: Database, report: (error: unknown) => void): Promise<WriteState | null> {
-  try {
-    return (await database.status(anonymous)).writes;
-  } catch (error) {
-    report(error);
-    return null;
-  }
+interface ReadyRoute {
+  Querystring: { readonly verbose?: string };
 }

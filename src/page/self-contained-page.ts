@@ -18,6 +18,8 @@ export function selfContainedPage(html: string, { workers = false, vary }: PageO
     mediaType: 'text/html; charset=utf-8',
     headers: {
       'content-security-policy': contentSecurityPolicyOf(html, workers),
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
       ...(vary === undefined ? {} : { vary }),
     },

@@ -5,7 +5,7 @@ import type { Principal } from '../database/principal.ts';
 import type { Document } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
-import { DocumentNotFoundError } from '../errors.ts';
+import { DatabaseError, DocumentNotFoundError, type ErrorCode } from '../errors.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import { addChangesRoute } from './changes-route.ts';
 import { combineDocuments } from './combine-documents.ts';
@@ -44,6 +44,8 @@ export interface RestOptions {
   /** What a combined body may be like: the same as one that is sent. */
   readonly bodyBytesMax: number;
   readonly jsonLimits: JsonLimits;
+  /** Is told the code of each error that a client gets from here. */
+  readonly onRejection?: (code: ErrorCode) => void;
   /** Whether one request may drop everything. */
   readonly selfDestructAllowed: boolean;
   /** Milliseconds after which an idle stream of changes says that it is still there. Default 12,000. */
@@ -60,7 +62,10 @@ interface IdRoute {
  */
 export function createRestRouter(options: RestOptions): FastifyPluginCallback {
   return (server, _pluginOptions, done) => {
-    server.setErrorHandler(answerRestError);
+    server.setErrorHandler((error, request, reply) => {
+      answerRestError(error, request, reply);
+      if (error instanceof DatabaseError) options.onRejection?.(error.code);
+    });
     addReadRoutes(server, options);
     addWriteRoutes(server, options);
     addTableRoutes(server, options);

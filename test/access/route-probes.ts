@@ -63,6 +63,7 @@ export const routeProbes: Readonly<Record<string, RouteProbe>> = {
   'GET /docs': { kind: 'open', request: ['/docs'] },
   'GET /livez': { kind: 'open', request: ['/livez'] },
   'GET /readyz': { kind: 'open', request: ['/readyz'] },
+  'GET /metrics': { kind: 'anyRole', request: ['/metrics'] },
   'GET /': { kind: 'anyRole', request: ['/'] },
   'GET /graphql': { kind: 'anyRole', request: [graphql] },
   'POST /graphql': { kind: 'anyRole', request: ['/graphql', post({ query: '{ status { version } }' })] },

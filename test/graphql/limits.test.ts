@@ -1,7 +1,9 @@
 import { Source } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anonymous } from '../../src/database/principal.ts';
 import { LimitExceededError } from '../../src/errors.ts';
 import { defaultGraphqlDocumentLimits, parseGraphqlDocument } from '../../src/graphql/document-limits.ts';
+import type { GraphqlOptions } from '../../src/graphql/graphql-plugin.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
 
@@ -28,10 +30,19 @@ describe('the limits of a GraphQL document', () => {
     ['inline fragments', `${'{... '.repeat(33)}{a}${'}'.repeat(33)}`, limits.depthMax],
     ['list types of a variable', `query ($v: ${'['.repeat(20_000)}Int${']'.repeat(20_000)}) {a}`, limits.nestingMax],
     ['fields', `{ ${'a '.repeat(5_001)} }`, limits.fieldsMax],
+    ['aliases', `{ ${'x:a '.repeat(1_001)} }`, limits.aliasesMax],
+    [
+      'aliases of doubled fragments',
+      `{...F0} ${chain(10, (next) => `{a{...${next}} b:a{...${next}}}`)}`,
+      limits.aliasesMax,
+    ],
+    ['directives', `{ a ${'@skip(if: false) '.repeat(501)} }`, limits.directivesMax],
+    ['directives of operations', 'query A @x @x @x @x @x @x {a} '.repeat(90), limits.directivesMax],
+    ['directives of fragments', `${'{...A}'} fragment A on Query ${'@x '.repeat(501)} {a}`, limits.directivesMax],
     ['definitions', 'query A {a} '.repeat(101), limits.definitionsMax],
     ['a chain of fragments', `{...F0} ${chain(60, (next) => `{...${next}}`)}`, limits.depthMax],
     ['a chain of fragments that nothing spreads', `{a} ${chain(60, (next) => `{a{...${next}}}`)}`, limits.depthMax],
-    ['fragments that double', `{...F0} ${chain(14, (next) => `{a{...${next}} b:a{...${next}}}`)}`, limits.fieldsMax],
+    ['fragments that double', `{...F0} ${chain(14, (next) => `{a{...${next}} a{...${next}}}`)}`, limits.fieldsMax],
   ])('%s are limited', (_what, text, limit) => {
     expect(limitOf(text)).toBe(limit);
   });
@@ -69,6 +80,13 @@ describe('limits over HTTP', () => {
 
   afterAll(() => server.close());
 
+  async function startLimited(graphql: Partial<GraphqlOptions>): Promise<GraphqlServer & AsyncDisposable> {
+    const [[, openEngine] = []] = engineVariants;
+    if (openEngine === undefined) throw new Error('Expected an engine');
+    const limited = await startGraphqlServer(openEngine, { graphql });
+    return { ...limited, [Symbol.asyncDispose]: () => limited.close() };
+  }
+
   test('a literal of 20,000 levels is refused with LIMIT_EXCEEDED', async () => {
     const literal = `{a: ${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     const { status, json } = await server.ask(`mutation { createDocument(name: "n", body: ${literal}) { id } }`);
@@ -99,6 +117,81 @@ describe('limits over HTTP', () => {
     const { status, json } = await server.ask(`# ${'x'.repeat(1024 * 1024)}\n{ status { version } }`);
     expect(status).toBe(413);
     expect(json).toMatchObject({ errors: [{ extensions: { code: 'PAYLOAD_TOO_LARGE', limit: 1024 * 1024 } }] });
+  });
+
+  test.each([
+    ['a page', '{ findDocuments(first: 1000) { nodes { id version } } }', 2 + 1000 * 2],
+    ['a page of the default size', '{ findDocuments { nodes { id } } }', 2 + 100],
+    ['the last ones of a page', '{ findDocuments(last: 500) { edges { node { id } } } }', 2 + 500 * 2],
+    [
+      'pages in pages',
+      '{ findDocuments(first: 50) { nodes { history(first: 40) { nodes { id } } } } }',
+      2 + 50 * (2 + 40),
+    ],
+    [
+      'what is in fragments',
+      '{ findDocuments(first: 900) { ...A } } fragment A on DocumentConnection { nodes { id } totalCount }',
+      3 + 900,
+    ],
+    [
+      'aliases of one page',
+      `{ ${Array.from({ length: 10 }, (_, n) => `a${n}: findDocuments(first: 90) { nodes { id } }`)} }`,
+      920,
+    ],
+    ['groups', '{ aggregateDocuments(measures: [{count: true, as: "n"}], first: 800) { key values } }', 1 + 1600],
+    ['tables', '{ tables { name indexes { path } } }', 1 + 10 * (2 + 10)],
+  ])('%s costs a value for each field of each element', async (_what, query, cost) => {
+    for (const [costMax, refused] of [
+      [cost, false],
+      [cost - 1, true],
+    ] as const) {
+      await using limited = await startLimited({ documentLimits: { costMax } });
+      const { json } = await limited.ask(query);
+      expect(at(json, 'errors', 0, 'extensions')).toEqual(
+        refused ? { code: 'LIMIT_EXCEEDED', limit: cost - 1, actual: cost } : undefined,
+      );
+    }
+  });
+
+  test('the size of a page counts where it is a variable, at each request, with its default', async () => {
+    await using limited = await startLimited({ documentLimits: { costMax: 1_000 } });
+    const query = 'query ($n: Int = 900) { findDocuments(first: $n) { nodes { id } } }';
+    const codes: unknown[] = [];
+    for (const variables of [{ n: 100 }, { n: 999 }, {}, { n: 100 }, { n: null }]) {
+      codes.push(at((await limited.ask(query, variables)).json, 'errors', 0, 'extensions', 'code'));
+    }
+    expect(codes).toEqual([undefined, 'LIMIT_EXCEEDED', undefined, undefined, undefined]);
+  });
+
+  test('a mutation that costs too much is not executed', async () => {
+    await using limited = await startLimited({ documentLimits: { costMax: 10 } });
+    const { json } = await limited.ask(
+      'mutation { createDocument(name: "n", body: {}) { history(first: 50) { nodes { id } } } }',
+    );
+    expect(at(json, 'errors', 0, 'extensions', 'code')).toBe('LIMIT_EXCEEDED');
+    expect((await limited.database.status(anonymous)).sequence).toBe(0);
+  });
+
+  test('introspection can be refused, and then no error suggests a name', async () => {
+    await using closed = await startLimited({ documentLimits: { introspection: 'refused' } });
+    for (const query of [
+      '{ __schema { types { name } } }',
+      '{ ...A } fragment A on Query { x: __type(name: "Query") { name } }',
+    ]) {
+      const { json } = await closed.ask(query);
+      expect(json).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+      expect(json.data).toBeUndefined();
+    }
+    const wrong = '{ findDocument { nodes { id } } }';
+    const variable = [
+      'query ($f: DocumentFilter) { findDocuments(filter: $f) { nodes { id } } }',
+      { f: { pat: 'a' } },
+    ] as const;
+    expect(JSON.stringify((await closed.ask(wrong)).json)).not.toContain('Did you mean');
+    expect(JSON.stringify((await closed.ask(...variable)).json)).not.toContain('Did you mean');
+    expect(JSON.stringify((await server.ask(wrong)).json)).toContain('Did you mean');
+    expect(JSON.stringify((await server.ask(...variable)).json)).toContain('Did you mean');
+    expect((await closed.ask('{ __typename status { __typename } }')).json.errors).toBeUndefined();
   });
 
   test('introspection is within the limits', async () => {

@@ -40,7 +40,8 @@ describe('the execution by plans', () => {
 
   afterAll(() => engine.dispose());
 
-  const execute = (query: string, variables: JsonObject = {}) => executor.execute({ query, variables }, anonymous);
+  const execute = (query: string, variables: JsonObject = {}) =>
+    executor.execute({ query, variables }, anonymous, () => {});
 
   test('is for every operation that clients are made from', async () => {
     const folder = new URL('../../schema/operations/', import.meta.url);

@@ -11,6 +11,8 @@ const questions: readonly (readonly [status: number, method: string, path: strin
   [200, 'GET', '/ping'],
   [200, 'GET', '/livez'],
   [200, 'GET', '/readyz'],
+  [200, 'GET', '/readyz?verbose'],
+  [200, 'GET', '/metrics'],
   [200, 'GET', '/docs'],
   [200, 'GET', '/openapi.json'],
   [200, 'POST', '/document/create', { body: 'example' }],

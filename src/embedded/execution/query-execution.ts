@@ -35,7 +35,7 @@ export interface ExecutionContext {
   /** Called at the beginning of each slice. @throws when the view is closed. */
   readonly check: () => void;
   /** Given what explains a query that was run. Not the explanation: most are never looked at, and it takes as long as a small query. */
-  readonly onExplanation: (explain: () => QueryExplanation) => void;
+  readonly onExplanation: (explain: () => QueryExplanation, query: FindQuery, milliseconds: number) => void;
 }
 
 interface SortedDocuments {
@@ -54,6 +54,8 @@ export class QueryExecution {
   readonly #startedAt: number;
   #examined = 0;
   #returned = 0;
+  /** What whoever takes batches took between them. */
+  #pausedMs = 0;
 
   constructor(context: ExecutionContext, query: FindQuery, operation: QueryExplanation['operation'], purpose: Purpose) {
     const { visible, clock, planCosts, scanTurns } = context;
@@ -122,7 +124,9 @@ export class QueryExecution {
         const length = Math.min(batchDocumentsMax, sorted.size - start);
         const batch = Array.from({ length }, (_, index) => sorted.at(start + index));
         this.#returned += batch.length;
+        const pausedAt = this.#context.clock.monotonic();
         yield batch;
+        this.#pausedMs += this.#context.clock.monotonic() - pausedAt;
       }
     } else {
       const walk = this.#walk(1);
@@ -131,7 +135,9 @@ export class QueryExecution {
         const batch: Document[] = [];
         const result = this.#slice(walk, (document) => batch.push(document) >= batchDocumentsMax);
         this.#returned += batch.length;
+        const pausedAt = this.#context.clock.monotonic();
         if (batch.length > 0) yield batch;
+        this.#pausedMs += this.#context.clock.monotonic() - pausedAt;
         ended = result === 'ended';
       }
     }
@@ -294,14 +300,15 @@ export class QueryExecution {
 
   #explain(): void {
     const { visible, clock, onExplanation } = this.#context;
-    const milliseconds = clock.monotonic() - this.#startedAt;
-    onExplanation(() => ({
+    const milliseconds = clock.monotonic() - this.#startedAt - this.#pausedMs;
+    const explain = (): QueryExplanation => ({
       operation: this.#operation,
       plan: explainPlan(this.#plan),
       examined: this.#examined,
       returned: this.#returned,
       milliseconds,
       suggestedIndex: suggestedIndex(visible.state, this.#query, this.#plan, this.#examined, this.#returned),
-    }));
+    });
+    onExplanation(explain, this.#query, milliseconds);
   }
 }

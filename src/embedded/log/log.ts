@@ -21,6 +21,7 @@ import { recordNewest, repairLog } from './repair.ts';
 import { encodeSegmentHeader, type SegmentHeader, saltBytes, sealBytes, segmentHeaderBytes } from './segment-header.ts';
 import type { SegmentContent } from './segment-reader.ts';
 import { checkCommits, SegmentWriter } from './segment-writer.ts';
+import { SyncMeter } from './sync-meter.ts';
 import { uuidBytes, uuidOfRandom } from './uuid-bytes.ts';
 
 export interface LogOptions {
@@ -73,6 +74,8 @@ export class Log {
   readonly databaseId: string;
   /** How each append is made durable. */
   readonly durability: Durability;
+  /** How long syncs take. */
+  readonly syncMeter: SyncMeter;
   #epoch: string;
   readonly #options: LogOptions;
   readonly #directory: string;
@@ -161,7 +164,7 @@ export class Log {
         await file.close();
       } else {
         log.#previousSeal = newest.header.previousSeal;
-        log.#segment = new SegmentWriter(newestPath, file, newest.header, newest);
+        log.#segment = new SegmentWriter(newestPath, file, newest.header, newest, log.syncMeter);
       }
       if (mayHaveLostCommits(newest)) await log.#beginEpoch();
     } catch (error) {
@@ -185,6 +188,7 @@ export class Log {
     this.report = report;
     this.snapshot = snapshot;
     const { clock, syncIntervalMs: intervalMs = null } = options;
+    this.syncMeter = new SyncMeter(clock);
     this.durability = intervalMs === null ? 'sync' : 'interval';
     this.#backgroundSync =
       intervalMs === null
@@ -357,14 +361,15 @@ export class Log {
     const name = segmentFileName(this.#nextSequence);
     const bytes = encodeSegmentHeader(header);
     const file = await makeDurableFile(fileSystem, this.#directory, name, bytes);
-    const segment = new SegmentWriter(join(this.#directory, name), file, header, {
+    const position = {
       end: segmentHeaderBytes,
       link: initialLink(bytes),
       nextSequence: this.#nextSequence,
       frames: 0,
       commits: 0,
       records: 0,
-    });
+    };
+    const segment = new SegmentWriter(join(this.#directory, name), file, header, position, this.syncMeter);
     this.#segment = segment;
     this.#newestRecorded = false;
     await replaced?.close();

@@ -7,6 +7,7 @@ import { FrameSalt, frameHeaderBytes, frameKinds, framePayloadBytesMax, writeFra
 import { LinkBuilder } from './link.ts';
 import type { EncodedCommit } from './record.ts';
 import type { SegmentHeader } from './segment-header.ts';
+import type { SyncMeter } from './sync-meter.ts';
 
 /** Where the last frame of a segment left it. */
 export interface SegmentPosition {
@@ -33,6 +34,7 @@ export class SegmentWriter {
   readonly durability: Durability;
   readonly #file: File;
   readonly #salt: FrameSalt;
+  readonly #syncMeter: SyncMeter | undefined;
   readonly #linkBuilder = new LinkBuilder();
   readonly #frame = Buffer.allocUnsafeSlow(keptFrameBytes);
   #position: SegmentPosition;
@@ -40,8 +42,15 @@ export class SegmentWriter {
   #syncedTo: number;
 
   /** Of a segment whose bytes up to `position` are on disk. */
-  constructor(path: string, file: File, { salt, durability }: WrittenHeader, position: SegmentPosition) {
+  constructor(
+    path: string,
+    file: File,
+    { salt, durability }: WrittenHeader,
+    position: SegmentPosition,
+    syncMeter?: SyncMeter,
+  ) {
     this.path = path;
+    this.#syncMeter = syncMeter;
     this.durability = durability;
     this.#file = file;
     this.#salt = new FrameSalt(salt);
@@ -144,7 +153,9 @@ export class SegmentWriter {
 
   /** @param end behind the last byte that was written before the call. */
   async #sync(end: number): Promise<void> {
+    const begun = this.#syncMeter?.begin();
     await this.#file.datasync();
+    if (begun !== undefined) this.#syncMeter?.end(begun);
     this.#syncedTo = Math.max(this.#syncedTo, end);
   }
 }
