@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, isInputObjectType, isObjectType, parse, specifiedRules, validate } from 'graphql';
+import { expect, test } from 'vitest';
+import { SeededRandom } from '../fault/seeded-random.ts';
+import { fuzzRequest } from './fuzz-request.ts';
+import { graphqlRequest } from './graphql-grammar.ts';
+import { restRequest } from './rest-grammar.ts';
+
+const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'));
+
+test('the same seed makes the same requests, another one others', () => {
+  const texts = (seed: number) =>
+    Array.from({ length: 100 }, (_, index) => fuzzRequest(seed, index).bytes.toString('hex'));
+  expect(texts(1)).toEqual(texts(1));
+  expect(texts(2)).not.toEqual(texts(1));
+});
+
+test('the grammar of GraphQL reaches every field, argument and input of the schema, and is mostly right', () => {
+  const random = new SeededRandom(1);
+  const drafts = Array.from({ length: 4_000 }, () => graphqlRequest(random));
+  const queries = drafts.map(({ path, body }) => queryOf(path, body));
+  const text = `${queries.join('\n')}${drafts.map(({ body }) => body ?? '').join('\n')}`;
+  const names = new Set(text.match(/\w+/g));
+  const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__'));
+  const missing = types.flatMap((type) => {
+    if (!isObjectType(type) && !isInputObjectType(type)) return [];
+    return Object.values(type.getFields()).flatMap((field) => {
+      const args: readonly { readonly name: string }[] = 'args' in field ? field.args : [];
+      const inner = [field.name, ...args.map(({ name }) => name)];
+      return inner.filter((name) => !names.has(name)).map((name) => `${type.name}.${field.name} ${name}`);
+    });
+  });
+  expect(missing).toEqual([]);
+  expect(queries.filter(isValid).length).toBeGreaterThan(queries.length * 0.5);
+});
+
+test('the grammar of REST reaches every endpoint that there is by method', () => {
+  const random = new SeededRandom(1);
+  const drafts = Array.from({ length: 3_000 }, () => restRequest(random));
+  const endpoints = new Set(drafts.map(({ method, path }) => `${method} ${path.split('?')[0]?.split('/')[1]}`));
+  for (const endpoint of [
+    'GET document',
+    'POST document',
+    'PUT document',
+    'GET table',
+    'POST table',
+    'DELETE table',
+    'DELETE system',
+  ]) {
+    expect(endpoints).toContain(endpoint);
+  }
+});
+
+function queryOf(path: string, body: string | undefined): string {
+  if (body !== undefined)
+    return /^\{"query":("(?:[^"\\]|\\.)*")/s.exec(body)?.[1]?.replace(/^.*$/s, (text) => JSON.parse(text)) ?? '';
+  return new URL(path, 'http://localhost').searchParams.get('query') ?? '';
+}
+
+function isValid(query: string): boolean {
+  try {
+    return validate(schema, parse(query), specifiedRules).length === 0;
+  } catch {
+    return false;
+  }
+}
