@@ -11,13 +11,16 @@ import { createHostCheck } from './host-check.ts';
 import { defaultHttpTimeouts, type HttpOptions } from './http-options.ts';
 import {
   endpointNotFound,
+  expectationNotMet,
   type HttpRefusal,
+  hostMissing,
   hostNotAllowed,
   methodNotAllowed,
   originNotAllowed,
 } from './http-refusal.ts';
 import { acceptJsonBodies, checkBodyType } from './json-body.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
+import { endAfterOwedAnswers } from './owed-answers.ts';
 import { requestLogging } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
@@ -51,7 +54,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     genReqId: requestIdOf,
     frameworkErrors: answer,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => endAfterOwedAnswers(socket, () => answerClientError(error, socket)),
     // A request that has begun to arrive when the server closes is under way, and answered like any other.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -64,6 +67,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       ServerResponse,
       // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
       shouldUpgradeCallback,
+      // Node would refuse a request without one by itself, and without a word.
+      requireHostHeader: false,
+      // Of a header that came twice it would take the first and say nothing; whoever is in front of the server may have taken the second.
+      joinDuplicateHeaders: true,
     },
     ...transport,
   });
@@ -88,11 +95,14 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 
 /** Decides about a request from its head alone, before a byte of its body is read. */
 function admitRequests(server: FastifyInstance, options: HttpOptions, routes: RouteTable): void {
+  // Node would refuse these by itself, and without a word.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   const isHostAllowed = createHostCheck(options.allowedHosts);
   const crossOrigin = new CrossOrigin(options.allowedOrigins);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    const { host, origin } = request.headers;
+    const { host, origin, expect } = request.headers;
+    if (host === undefined && request.raw.httpVersion === '1.1') return done(hostMissing());
     if (!isHostAllowed(host)) return done(hostNotAllowed(host ?? ''));
     const originAnswer = crossOrigin.check(request, reply);
     if (originAnswer === 'refuse') return done(originNotAllowed(origin ?? ''));
@@ -100,6 +110,7 @@ function admitRequests(server: FastifyInstance, options: HttpOptions, routes: Ro
       reply.code(204).send();
       return;
     }
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') return done(expectationNotMet(expect));
     done(request.is404 ? noRoute(request, routes) : undefined);
   });
   authenticateRequests(server, options.authenticator);
