@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
   buildSchema,
-  type GraphQLInputType,
   type GraphQLNamedType,
   getNamedType,
   isInputObjectType,
@@ -77,14 +76,16 @@ function reachableTypes(roots: readonly Maybe<GraphQLNamedType>[]): readonly Gra
   const visit = (type: Maybe<GraphQLNamedType>): void => {
     if (type === undefined || type === null || found.has(type)) return;
     found.add(type);
-    if (!isObjectType(type) && !isInputObjectType(type)) return;
+    if (isInputObjectType(type)) {
+      for (const field of Object.values(type.getFields())) visit(getNamedType(field.type));
+    }
+    if (!isObjectType(type)) return;
     for (const field of Object.values(type.getFields())) {
       visit(getNamedType(field.type));
-      if ('args' in field)
-        field.args.forEach((arg: { readonly type: GraphQLInputType }) => visit(getNamedType(arg.type)));
+      for (const arg of field.args) visit(getNamedType(arg.type));
     }
   };
-  roots.forEach(visit);
+  for (const root of roots) visit(root);
   return [...found];
 }
 
