@@ -33,6 +33,8 @@ export class GracefulClose {
       override writeHead(status: number, headers?: OutgoingHeaders): this;
       override writeHead(status: number, messageOrHeaders?: string | OutgoingHeaders, headers?: OutgoingHeaders): this {
         if (hasBegun()) this.shouldKeepAlive = false;
+        // Node would not say so where a handler of errors has taken the router's own word back.
+        if (!this.shouldKeepAlive) this.setHeader('connection', 'close');
         return typeof messageOrHeaders === 'string'
           ? super.writeHead(status, messageOrHeaders, headers)
           : super.writeHead(status, messageOrHeaders);

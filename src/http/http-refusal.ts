@@ -33,6 +33,12 @@ export function hostNotAllowed(host: string): HttpRefusal {
   return new HttpRefusal(403, 'FORBIDDEN', message, { host });
 }
 
+/** RFC 9112 section 3.2: HTTP/1.1 has no request without it. */
+export function hostMissing(): HttpRefusal {
+  const expected = 'one header Host';
+  return new HttpRefusal(400, 'INVALID_ARGUMENT', `The request names no host: expected ${expected}`, { expected });
+}
+
 export function originNotAllowed(origin: string): HttpRefusal {
   const message =
     `Pages of the origin '${origin}' may not use this server. ` +
@@ -64,6 +70,12 @@ export function mediaTypeNotSupported(given: string | undefined): HttpRefusal {
 export function encodingNotSupported(given: string): HttpRefusal {
   const message = `The content encoding '${given}' is not supported: send the body uncompressed`;
   return new HttpRefusal(415, 'INVALID_ARGUMENT', message, { expected: 'identity' }, { 'accept-encoding': 'identity' });
+}
+
+/** RFC 9110 section 10.1.1: there is no other expectation than `100-continue`. */
+export function expectationNotMet(given: string): HttpRefusal {
+  const message = `The expectation '${given}' cannot be met: expected 100-continue, or no header Expect`;
+  return new HttpRefusal(417, 'INVALID_ARGUMENT', message, { expected: '100-continue' });
 }
 
 /** `actualBytes` is known only when the client declared it. */

@@ -14,7 +14,9 @@ import { createHostCheck } from './host-check.ts';
 import { defaultHttpTimeouts, type HttpOptions } from './http-options.ts';
 import {
   endpointNotFound,
+  expectationNotMet,
   type HttpRefusal,
+  hostMissing,
   hostNotAllowed,
   methodNotAllowed,
   originNotAllowed,
@@ -23,6 +25,7 @@ import { acceptJsonBodies, checkBodyType } from './json-body.ts';
 import { LoadGauge, noLoadLimits } from './load-gauge.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { endAfterOwedAnswers } from './owed-answers.ts';
 import { requestLogging } from './request-log.ts';
 import { createShedding, limitRequestRates, type Shedding } from './request-shedding.ts';
 import { RouteTable } from './route-table.ts';
@@ -59,10 +62,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     genReqId: requestIdOf,
     frameworkErrors: answer,
-    clientErrorHandler: (error, socket) => {
-      const code = answerClientError(error, socket);
-      if (code !== null) metrics?.rejections.add(code);
-    },
+    clientErrorHandler: (error, socket) =>
+      endAfterOwedAnswers(socket, () => {
+        const code = answerClientError(error, socket);
+        if (code !== null) metrics?.rejections.add(code);
+      }),
     // A request that has begun to arrive when the server closes is under way, and answered like any other.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -75,6 +79,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       ServerResponse,
       // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
       shouldUpgradeCallback,
+      // Node would refuse a request without one by itself, and without a word.
+      requireHostHeader: false,
+      // Of a header that came twice it would take the first and say nothing; whoever is in front of the server may have taken the second.
+      joinDuplicateHeaders: true,
     },
     ...transport,
   });
@@ -119,6 +127,8 @@ function limitLoad(server: FastifyInstance, { metrics, connectionsMax }: HttpOpt
 
 /** Decides about a request from its head alone, before a byte of its body is read. */
 function admitRequests(server: FastifyInstance, options: HttpOptions, routes: RouteTable, shed: Shedding): void {
+  // Node would refuse these by itself, and without a word.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   const isHostAllowed = createHostCheck(options.allowedHosts);
   const crossOrigin = new CrossOrigin(options.allowedOrigins);
   server.addHook('onRequest', (request, reply, done) => {
@@ -127,7 +137,8 @@ function admitRequests(server: FastifyInstance, options: HttpOptions, routes: Ro
     reply.header('x-content-type-options', 'nosniff');
     const overload = shed(request);
     if (overload !== undefined) return done(overload);
-    const { host, origin } = request.headers;
+    const { host, origin, expect } = request.headers;
+    if (host === undefined && request.raw.httpVersion === '1.1') return done(hostMissing());
     if (!isHostAllowed(host)) return done(hostNotAllowed(host ?? ''));
     const originAnswer = crossOrigin.check(request, reply);
     if (originAnswer === 'refuse') return done(originNotAllowed(origin ?? ''));
@@ -135,6 +146,7 @@ function admitRequests(server: FastifyInstance, options: HttpOptions, routes: Ro
       reply.code(204).send();
       return;
     }
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') return done(expectationNotMet(expect));
     done(request.is404 ? noRoute(request, routes) : undefined);
   });
   authenticateRequests(server, options.authenticator);

@@ -28,6 +28,8 @@ export function createTlsServer(
       requestTimeout: timeouts.requestMsMax,
       keepAliveTimeout: timeouts.keepAliveMsMax,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
+      requireHostHeader: false,
+      joinDuplicateHeaders: true,
     },
     handler,
   );

@@ -14,5 +14,7 @@ export function answerRestError(error: unknown, request: FastifyRequest, reply: 
   const level = code === 'OUTCOME_UNKNOWN' ? 'error' : 'debug';
   if (status >= 500) request.log[level]({ err: error, requestId: request.id }, 'request failed');
   if (code === 'OVERLOADED') reply.header('retry-after', String(evidence.retryAfterSeconds ?? 1));
+  // The router closes the connection of a body that was not read. This one was, so what the client sends next is a request.
+  if (reply.hasHeader('connection')) reply.removeHeader('connection');
   reply.code(status).send({ detail: message, code, ...evidence });
 }

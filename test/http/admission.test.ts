@@ -55,9 +55,23 @@ describe.each(engineVariants)('Admission in front of the %s', (_name, openEngine
       expect((await ask('/ping', { headers: { host: 'db.example:9000' } })).status).toBe(403);
     });
 
-    test('none, and two of them, are refused', async () => {
+    test('none is refused', async () => {
       expect(await sendRaw(server.port, 'GET /ping HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
-      expect(await sendRaw(server.port, 'GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+      const answer = await sendRaw(server.port, 'GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n');
+      expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"INVALID_ARGUMENT","expected":"one header Host"/);
+    });
+
+    test('two of it, of the content type or the length are refused, not one of them taken', async () => {
+      const twice = (header: string, first: string, second: string) =>
+        sendRaw(
+          server.port,
+          `POST /document/create HTTP/1.1\r\n${header}: ${first}\r\n${header}: ${second}\r\nConnection: close\r\nContent-Length: 2\r\n` +
+            `${header === 'Host' ? 'Content-Type: application/json' : 'Host: localhost'}\r\n\r\n{}`,
+        );
+      expect(await twice('Host', 'localhost', 'evil.example')).toMatch(/^HTTP\/1\.1 403 /);
+      expect(await twice('Host', 'localhost', 'localhost')).toMatch(/^HTTP\/1\.1 403 /);
+      expect(await twice('Content-Type', 'application/json', 'text/plain')).toMatch(/^HTTP\/1\.1 415 /);
+      expect(await twice('Content-Length', '2', '3')).toMatch(/^HTTP\/1\.1 400 /);
     });
 
     test('is checked where there is no endpoint, too', async () => {
@@ -196,6 +210,28 @@ describe.each(engineVariants)('Admission in front of the %s', (_name, openEngine
     test('an identity coding is none', async () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' };
       expect((await ask('/document/create', { ...create, headers })).status).toBe(200);
+    });
+  });
+
+  describe('Expect', () => {
+    test('of 100-continue is met', async () => {
+      const body = JSON.stringify(create.body);
+      const head = `Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
+      const answer = await sendRaw(
+        server.port,
+        `POST /document/create HTTP/1.1\r\n${head}\r\nExpect: 100-continue\r\n\r\n${body}`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+    });
+
+    test.each(['200-ok', '', '100-continue, x'])("of '%s' is 417, in words", async (expectation) => {
+      const answer = await ask('/ping', { headers: { expect: expectation } });
+      expect(answer.status).toBe(417);
+      expect(answer.json).toEqual({
+        detail: expect.stringContaining('100-continue'),
+        code: 'INVALID_ARGUMENT',
+        expected: '100-continue',
+      });
     });
   });
 

@@ -1,0 +1,52 @@
+import { isJsonObject, type JsonValue } from '../../src/document/json.ts';
+import { parseJson } from '../../src/document/json-parser.ts';
+import { errorMeanings } from '../../src/errors.ts';
+import type { FuzzRequest } from './fuzz-request.ts';
+import type { HttpAnswer } from './http-answer.ts';
+
+/** Deeper than a body may be, since it stands inside an answer. */
+const jsonLimits = { nestingMax: 1_000, integerDigitsMax: 10_000 };
+
+/**
+ * Checks whether an answer is one that is documented: a status, a media type, and JSON that is a result or an error with its code.
+ * @returns the codes of its errors.
+ * @throws {Error} saying what is wrong with it.
+ */
+export function checkAnswer({ status, headers, body }: HttpAnswer, request: FuzzRequest): readonly string[] {
+  if (request.isHttp) expect(headers.get('x-request-id') === request.id, `an answer to ${headers.get('x-request-id')}`);
+  if (status >= 500) expect(status === 503 || status === 507, `status ${status}`);
+  if (status === 503 || status === 429) expect(/^\d+$/.test(headers.get('retry-after') ?? ''), 'no Retry-After');
+  if (request.method === 'HEAD' || status === 204 || status === 304) return [];
+  const type = headers.get('content-type') ?? '';
+  if (status === 200 && /^text\/(?:plain|html|css|javascript)|^application\/(?:x-tar|javascript)|^image\//.test(type)) {
+    return [];
+  }
+  expect(/^application\/(?:graphql-response\+)?json; charset=utf-8$/.test(type), `content type '${type}'`);
+  const json = parseJson(body, jsonLimits);
+  if (isJsonObject(json) && Object.hasOwn(json, 'errors')) return graphqlCodes(json.errors);
+  if (status < 400) return [];
+  expect(isJsonObject(json) && typeof json.detail === 'string' && json.detail !== '', 'an error without detail');
+  return [codeOf(json)];
+}
+
+/** GraphQL, section 7.1: the list is not empty, and each has a message. */
+function graphqlCodes(errors: JsonValue | undefined): readonly string[] {
+  if (!Array.isArray(errors) || errors.length === 0) throw new Error('errors that are no list');
+  return errors.map((error) => {
+    if (!isJsonObject(error)) throw new Error('an error that is no object');
+    expect(typeof error.message === 'string' && error.message !== '', 'an error without message');
+    return codeOf(error.extensions);
+  });
+}
+
+/** `INTERNAL` is a bug, and `OUTCOME_UNKNOWN` a disk that failed. */
+function codeOf(evidence: JsonValue | undefined): string {
+  const code = evidence !== undefined && isJsonObject(evidence) ? evidence.code : undefined;
+  if (typeof code !== 'string' || !Object.hasOwn(errorMeanings, code)) throw new Error(`code ${JSON.stringify(code)}`);
+  expect(code !== 'INTERNAL' && code !== 'OUTCOME_UNKNOWN', `code ${code}`);
+  return code;
+}
+
+function expect(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Error(otherwise);
+}
