@@ -8,7 +8,7 @@ import { EventReader } from '../support/event-reader.ts';
 import { send } from '../support/http-client.ts';
 import { startServer } from './server-process.ts';
 
-const subscriberCount = 250;
+const subscriberCount = 1000;
 const writerCount = 16;
 
 let directory: string;
