@@ -44,7 +44,7 @@ const headerValues: Readonly<Record<string, readonly string[]>> = {
     '__proto__',
   ],
   'content-encoding': ['gzip', 'br', 'identity', 'gzip, gzip', 'x'],
-  accept: ['text/html', 'text/event-stream', '*/*;q=0', 'application/json;q=2', ';', ',,,', 'a/b'],
+  accept: ['text/html', '*/*;q=0', 'application/json;q=2', ';', ',,,', 'a/b'],
   'accept-encoding': ['gzip', 'identity;q=0', '*;q=0', 'br;q=x'],
   'idempotency-key': ['"a"', 'a b', '"', '\\', 'é', 'x'.repeat(256), 'a,b', ''],
   'access-control-request-method': ['PUT', 'é', 'x'.repeat(500)],

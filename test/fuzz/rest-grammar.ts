@@ -38,7 +38,6 @@ const routes: readonly Route[] = [
   ['GET', () => '/livez'],
   ['GET', () => '/readyz'],
   ['GET', (random) => (random.chance(0.5) ? '/readyz?verbose' : '/metrics')],
-  ['GET', () => '/openapi.json'],
   ['GET', () => '/'],
 ];
 

@@ -26,7 +26,7 @@ export interface TracedLife {
   readonly ending: Ending;
   /** All that its client did, behind what was there before. */
   readonly history: History;
-  /** How often each call was made. */
+  /** How often each call was made, by the thread that made most of them. */
   readonly calls: ReadonlyMap<SystemCall, number>;
   /** Whether the call that was made to fail concerned a file that is derived from others: the index of a segment. */
   readonly faultInDerivedFile: boolean;
@@ -78,7 +78,16 @@ function isEnding(cause: unknown): cause is Ending {
 
 function readTrace(trace: string): Pick<TracedLife, 'calls' | 'faultInDerivedFile'> {
   const text = readFileSync(trace, 'utf8');
-  const count = (call: SystemCall) => [...text.matchAll(new RegExp(`^\\d+ +${call}\\(`, 'gm'))].length;
+  // By the thread that made most of them, as `when` counts: the main thread writes a file of its own.
+  const count = (call: SystemCall) => {
+    const threads = Array.from(text.matchAll(new RegExp(`^(\\d+) +${call}\\(`, 'gm')), ([, thread]) => thread);
+    return Math.max(
+      0,
+      ...Map.groupBy(threads, (thread) => thread)
+        .values()
+        .map(({ length }) => length),
+    );
+  };
   return {
     calls: new Map(systemCalls.map((call) => [call, count(call)])),
     faultInDerivedFile: /\.index\.tmp.*\(INJECTED\)/.test(text),
