@@ -81,12 +81,8 @@ function readTrace(trace: string): Pick<TracedLife, 'calls' | 'faultInDerivedFil
   // By the thread that made most of them, as `when` counts: the main thread writes a file of its own.
   const count = (call: SystemCall) => {
     const threads = Array.from(text.matchAll(new RegExp(`^(\\d+) +${call}\\(`, 'gm')), ([, thread]) => thread);
-    return Math.max(
-      0,
-      ...Map.groupBy(threads, (thread) => thread)
-        .values()
-        .map(({ length }) => length),
-    );
+    const byThread = Map.groupBy(threads, (thread) => thread);
+    return Math.max(0, ...Array.from(byThread.values(), ({ length }) => length));
   };
   return {
     calls: new Map(systemCalls.map((call) => [call, count(call)])),
