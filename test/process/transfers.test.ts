@@ -108,10 +108,12 @@ async function readReceipts(url: string): Promise<readonly Receipt[]> {
   }
 }
 
-async function readTotal(url: string): Promise<number | undefined> {
+/** @param asOf a commit; null for the newest. */
+async function readTotal(url: string, asOf: number | null = null): Promise<number | undefined> {
   const query =
-    '{ total: aggregateDocuments(table: "accounts", measures: [{sum: "balance", as: "total"}]) { values } }';
-  return (await ask<Pick<Books, 'total'>>(url, query))?.total[0]?.values.total;
+    'query ($asOf: AsOf) { total: aggregateDocuments(table: "accounts", asOf: $asOf, measures: [{sum: "balance", as: "total"}]) { values } }';
+  const variables = { asOf: asOf === null ? null : { sequence: asOf } };
+  return (await ask<Pick<Books, 'total'>>(url, query, variables))?.total[0]?.values.total;
 }
 
 /** Looks at the sum over all accounts again and again, until the connection breaks. */
@@ -143,6 +145,11 @@ async function audit(url: string, clients: readonly Client[]): Promise<void> {
   const books = await ask<Books>(url, '{ accounts: findDocuments(table: "accounts") { nodes { id body } } }');
   expect(new Map(books?.accounts.nodes.map(({ id, body }) => [id, body.balance]))).toEqual(balances);
   expect(await readTotal(url)).toBe(accounts.length * balance);
+  // The first commit made the accounts; from then on it is the same after each.
+  const sequence = (await ask<{ status: { sequence: number } }>(url, '{ status { sequence } }'))?.status.sequence ?? 0;
+  for (let asOf = 1; asOf <= sequence; asOf += Math.ceil(sequence / 40)) {
+    expect([asOf, await readTotal(url, asOf)]).toEqual([asOf, accounts.length * balance]);
+  }
 }
 
 test.each(crashes)(
