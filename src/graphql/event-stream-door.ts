@@ -62,7 +62,7 @@ export class EventStreamDoor {
     try {
       const operation = operations.parse(parameters());
       if (!('document' in operation)) return stringifyJson(answerOf(operation));
-      if (operation.kind !== 'subscription') return await answerOnce();
+      if (operation.definition?.operation !== 'subscription') return await answerOnce();
       onSubscription();
       const opened = await operations.subscribe(operation, caller, parseLastEventId(lastEventId));
       if (!(opened instanceof Subscription)) return stringifyJson(answerOf(opened));

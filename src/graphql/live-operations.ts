@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  execute,
   type GraphQLSchema,
   getOperationAST,
   type OperationDefinitionNode,
@@ -11,9 +10,9 @@ import type { Principal } from '../database/principal.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import type { EventPlace } from '../streaming/server-sent-events.ts';
 import { SharedTexts } from '../streaming/shared-texts.ts';
+import { executeCompletely } from './complete-execution.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import { asksToExplain, explained } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import {
@@ -45,7 +44,8 @@ export interface Caller {
 export interface ParsedOperation {
   readonly document: DocumentNode;
   readonly parameters: GraphqlParameters;
-  readonly kind: OperationDefinitionNode['operation'];
+  /** Undefined when there is none of the name, of which the execution tells. */
+  readonly definition: OperationDefinitionNode | undefined;
 }
 
 /** Operations for transports that stay open: subscriptions, and all others as well. */
@@ -68,10 +68,9 @@ export class LiveOperations {
       const { document } = parseGraphqlDocument(new Source(parameters.query, 'GraphQL request'), documentLimits);
       const errors = validateGraphqlDocument(schema, document, specifiedRules, documentLimits);
       if (errors.length > 0) return { errors };
-      // One that is not there is told of by the execution.
-      const operation = getOperationAST(document, parameters.operationName);
-      if (operation != null) this.#costLimit.check(document, operation, parameters.variables ?? {});
-      return { document, parameters, kind: operation?.operation ?? 'query' };
+      const definition = getOperationAST(document, parameters.operationName) ?? undefined;
+      if (definition !== undefined) this.#costLimit.check(document, definition, parameters.variables ?? {});
+      return { document, parameters, definition };
     } catch (error) {
       return { errors: [error] };
     }
@@ -97,27 +96,15 @@ export class LiveOperations {
   }
 
   /** Runs a query or a mutation. Never rejects. */
-  async execute({ document, parameters }: ParsedOperation, { principal }: Caller): Promise<GraphqlResult> {
+  async execute({ document, parameters, definition }: ParsedOperation, { principal }: Caller): Promise<GraphqlResult> {
     const { schema, services, documentLimits } = this.#options;
-    const { operationName, variables } = parameters;
-    const context = new OperationContext(services, principal);
+    const { operationName, variables: variableValues } = parameters;
+    const hideSuggestions = documentLimits.introspection === 'refused';
+    const args = { schema, document, operationName, variableValues, hideSuggestions };
     try {
-      const hideSuggestions = documentLimits.introspection === 'refused';
-      const args = {
-        schema,
-        document,
-        operationName,
-        variableValues: variables,
-        contextValue: context,
-        hideSuggestions,
-      };
-      const result = await execute(args);
-      const operation = getOperationAST(document, operationName);
-      return operation != null && asksToExplain(operation) ? await explained(result, context) : result;
+      return await executeCompletely(args, new OperationContext(services, principal), definition);
     } catch (error) {
       return { errors: [error] };
-    } finally {
-      await context.close();
     }
   }
 

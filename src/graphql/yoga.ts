@@ -1,6 +1,6 @@
 import {
   type DocumentNode,
-  execute,
+  type execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -10,10 +10,9 @@ import {
 import { createYoga, type Plugin, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../database/principal.ts';
-import { LimitExceededError } from '../errors.ts';
+import { executeCompletely } from './complete-execution.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import { asksToExplain, explained } from './explain-directive.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import {
@@ -94,20 +93,15 @@ function useOwnPipeline({
     },
     onExecute({ args, setExecuteFn }) {
       const { principal, onOperation } = args.contextValue;
-      const context = new OperationContext(services, principal);
-      const operation = getOperationAST(args.document, args.operationName);
-      if (operation != null) onOperation(operation.operation);
+      const operation = getOperationAST(args.document, args.operationName) ?? undefined;
+      if (operation !== undefined) onOperation(operation.operation);
       setExecuteFn(async (given: Parameters<typeof execute>[0]) => {
         try {
-          if (operation != null) costLimit.check(given.document, operation, given.variableValues ?? {});
-          const result = await execute({ ...given, contextValue: context, hideSuggestions });
-          return operation != null && asksToExplain(operation) ? explained(result, context) : result;
+          if (operation !== undefined) costLimit.check(given.document, operation, given.variableValues ?? {});
         } catch (error) {
-          if (error instanceof LimitExceededError) return { errors: [asGraphqlError(error)] };
-          throw error;
-        } finally {
-          await context.close();
+          return { errors: [asGraphqlError(error)] };
         }
+        return executeCompletely({ ...given, hideSuggestions }, new OperationContext(services, principal), operation);
       });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
