@@ -41,6 +41,7 @@ import { systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { RecentVersions } from './recent-versions.ts';
+import { type Registration, Registry } from './registry.ts';
 import { ScanTurns } from './scan-turns.ts';
 import { SlowQueryWatch } from './slow-query-watch.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
@@ -62,14 +63,14 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const limits = { ...defaultLimits, ...options.limits };
   const onFailure = failureReporter(options);
   const state = new State();
-  const views = new Set<EmbeddedReadView>();
+  const views = new Registry<EmbeddedReadView>();
   const scanTurns = new ScanTurns(clock);
   const pastMemory = new PastMemory(limits.pastBytesMax);
   const recent = new RecentVersions(limits.recentVersionsBytesMax);
   const memory = new MemoryLimit({
     bytesMax: limits.memoryBytesMax,
     // The oldest view keeps the most.
-    countedBytes: () => state.bytes + (views.values().next().value?.keptBytes ?? 0) + pastMemory.bytes,
+    countedBytes: () => state.bytes + (views.first?.keptBytes ?? 0) + pastMemory.bytes,
     heapMeter,
   });
   try {
@@ -125,7 +126,7 @@ interface Parts {
   readonly state: State;
   readonly staging: Staging;
   /** Those that are open, oldest first. */
-  readonly views: Set<EmbeddedReadView>;
+  readonly views: Registry<EmbeddedReadView>;
   readonly memory: MemoryLimit;
   readonly pastMemory: PastMemory;
   /** Not counted as documents: few bytes, which the headroom of the heap has room for. */
@@ -159,7 +160,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #tableReader: TableReader;
   readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
-  readonly #views: Set<EmbeddedReadView>;
+  readonly #views: Registry<EmbeddedReadView>;
   readonly #memory: MemoryLimit;
   readonly #pastMemory: PastMemory;
   readonly #syncIntervalMs: number | null;
@@ -325,10 +326,10 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       groupsMax: this.#limits.groupsMax,
       deadlineMs: this.#limits.viewMsMax,
       slowQueries: this.#slowQueries,
-      onClose: (closed) => this.#views.delete(closed),
+      onClose: () => registration.end(),
       past: sequence === this.#state.sequence ? undefined : { sequence, share: this.#pastMemory.share() },
     });
-    this.#views.add(view);
+    const registration: Registration = this.#views.add(view);
     return view;
   }
 
@@ -451,7 +452,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       await this.#builder.close();
       await this.#storage.close();
     } finally {
-      for (const view of this.#views) view.close();
+      this.#views.forEach((view) => view.close());
       await this.#lock.release();
     }
   }

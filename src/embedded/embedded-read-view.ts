@@ -42,7 +42,7 @@ export interface ReadViewOptions {
   readonly planCosts?: PlanCosts;
   /** Told of each query. */
   readonly slowQueries?: SlowQueryWatch;
-  readonly onClose: (view: EmbeddedReadView) => void;
+  readonly onClose: () => void;
   /** Of a view of the past: the commit that it is as of, at or above the floor of history, and what it may hold. Absent: the newest. */
   readonly past?: { readonly sequence: number; readonly share: PastShare } | undefined;
 }
@@ -158,7 +158,7 @@ export class EmbeddedReadView implements ReadView {
     this.#open = false;
     this.#visible.close();
     this.#options.past?.share.release();
-    this.#options.onClose(this);
+    this.#options.onClose();
   }
 
   #batches(query: FindQuery, askedAt: number): AsyncGenerator<readonly Document[]> {

@@ -15,6 +15,7 @@ import type {
   TableRecord,
 } from './log/record.ts';
 import { settingKey } from './log/setting-key.ts';
+import { type Registration, Registry } from './registry.ts';
 import { ShardedMap } from './sharded-map.ts';
 import { TableState } from './table-state.ts';
 
@@ -58,7 +59,7 @@ export class State {
   readonly #indexes = new Map<string, { readonly table: TableState; readonly index: SecondaryIndex }>();
   /** By key. */
   readonly #settings = new Map<string, SettingRecord>();
-  readonly #listeners = new Set<SupersedeListener>();
+  readonly #listeners = new Registry<SupersedeListener>();
   #commitListener: CommitListener | null = null;
   /** Every document of every table. */
   readonly documents = new LargeDocumentList();
@@ -156,12 +157,9 @@ export class State {
     this.#fillsIndexes = true;
   }
 
-  addListener(listener: SupersedeListener): void {
-    this.#listeners.add(listener);
-  }
-
-  removeListener(listener: SupersedeListener): void {
-    this.#listeners.delete(listener);
+  /** @returns what ends it. Told of something, a listener may end its own registration and no other. */
+  addListener(listener: SupersedeListener): Registration {
+    return this.#listeners.add(listener);
   }
 
   /** Has one that is told of every commit from now on; there is one at most. */
@@ -229,9 +227,10 @@ export class State {
     const previous = document.version === 1 ? undefined : this.#documents.get(document.id);
     let previousBytes = 0;
     if (previous !== undefined) {
-      previousBytes = documentBytes(previous);
-      for (const listener of this.#listeners) listener.supersede(previous, previousBytes);
-      this.#discount(table, previousBytes);
+      const replacedBytes = documentBytes(previous);
+      this.#listeners.forEach((listener) => listener.supersede(previous, replacedBytes));
+      this.#discount(table, replacedBytes);
+      previousBytes = replacedBytes;
     }
     const bytes = documentBytes(document);
     this.#count(table, bytes);
@@ -261,7 +260,7 @@ export class State {
     // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
     if (document === undefined) return;
     const table = this.#tableOf(document);
-    for (const listener of this.#listeners) listener.erase(document);
+    this.#listeners.forEach((listener) => listener.erase(document));
     const bytes = documentBytes(document);
     this.#discount(table, bytes);
     this.#commitListener?.erase(document, bytes);
@@ -291,7 +290,7 @@ export class State {
     const table = this.tableById(id);
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
     for (const document of table.documents) {
-      for (const listener of this.#listeners) listener.erase(document);
+      this.#listeners.forEach((listener) => listener.erase(document));
       this.#commitListener?.drop(document);
       this.#documents.delete(document.id);
     }

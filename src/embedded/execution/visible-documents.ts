@@ -1,4 +1,5 @@
 import type { Document } from '../../document/document.ts';
+import type { Registration } from '../registry.ts';
 import type { State, SupersedeListener } from '../state.ts';
 
 /**
@@ -10,6 +11,7 @@ export class VisibleDocuments implements SupersedeListener {
   readonly state: State;
   readonly sequence: number;
   readonly #onChange: () => void;
+  readonly #registration: Registration;
   readonly #changed: Document[] = [];
   readonly #changedById = new Map<string, Document>();
 
@@ -21,7 +23,7 @@ export class VisibleDocuments implements SupersedeListener {
     this.state = state;
     this.#onChange = onChange;
     this.sequence = sequence;
-    state.addListener(this);
+    this.#registration = state.addListener(this);
   }
 
   /** What the view sees of every document that was changed or erased since, in the order in which that happened. It only grows. */
@@ -65,7 +67,7 @@ export class VisibleDocuments implements SupersedeListener {
   }
 
   close(): void {
-    this.state.removeListener(this);
+    this.#registration.end();
     this.#changed.length = 0;
     this.#changedById.clear();
   }
