@@ -261,7 +261,7 @@ export class EmbeddedReadView implements ReadView {
   /** @param askedAt when the query was asked: what had to be read of the past first is part of what it takes. */
   #context(askedAt: number): ExecutionContext {
     const { clock, scanTurns, past, slowQueries, planCosts = defaultPlanCosts } = this.#options;
-    const preparedMs = clock.monotonic() - askedAt;
+    const preparedMs = past === undefined ? 0 : clock.monotonic() - askedAt;
     return {
       visible: this.#visible,
       clock,

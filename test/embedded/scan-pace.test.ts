@@ -21,7 +21,7 @@ test('a scan looks at the clock after many documents that are quick, and after e
   expect(some * 0.005).toBeGreaterThan(0.04);
   expect(some * 0.005).toBeLessThan(0.21);
   now += 1_000; // while others had their turn
-  pace.resume();
+  pace.resume(now);
   pace.isOver();
   expect(pace.steps).toBeGreaterThanOrEqual(some);
 });

@@ -39,6 +39,7 @@ export function walkFor({ access, indexOrder }: Plan, request: WalkRequest): Wal
   return merged(request, {
     source: new EntrySource({ entries, keys, ranges, direction, tieDirection: feed }),
     places,
+    isExact: access.exact,
     isKept,
     start: start === undefined ? undefined : places.ofPosition(start),
   });
@@ -60,6 +61,7 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
       return merged(request, {
         source: new ListSource(access.documents, feed, request.predicate()),
         places: ofTable(access.kind === 'scan' ? places : only(places, holding(access)), table),
+        isExact: false,
         isKept: access.isKept,
         start: start === undefined ? undefined : { key: undefined, creation: start },
       });
@@ -70,7 +72,7 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
 }
 
 function entryWalk(
-  { index, ranges, severalEntries, isKept }: IndexAccess,
+  { index, ranges, severalEntries, exact, isKept }: IndexAccess,
   request: WalkRequest,
   table: string | null,
 ): Walk {
@@ -88,6 +90,7 @@ function entryWalk(
   return merged(request, {
     source,
     places: ofTable(leastKeyPlaces(index, ranges, feed, severalEntries), table),
+    isExact: exact,
     isKept,
     // A plan in the order of creation asks for one key.
     start: start === undefined ? undefined : { key: keyOf(ranges[0]), creation: start },
@@ -99,6 +102,7 @@ function merged(
   parts: {
     readonly source: Source;
     readonly places: Places;
+    readonly isExact: boolean;
     readonly isKept: () => boolean;
     readonly start: WalkPlace | undefined;
   },

@@ -10,6 +10,8 @@ export interface MergedWalkOptions {
   readonly visible: VisibleDocuments;
   /** Whether a document is asked for: all that was changed is tried, whatever the source is about. */
   readonly fits: (document: Document) => boolean;
+  /** Whether all entries of the source are of documents that are asked for. */
+  readonly isExact: boolean;
   /** Whether the source is kept up to date: an index that was dropped is not, any more. */
   readonly isKept: () => boolean;
   /** Where to begin, included; absent: at the beginning. */
@@ -86,7 +88,7 @@ export class MergedWalk implements Walk {
     const { document, key } = source;
     this.#lastKey = key;
     this.#lastDocument = document;
-    this.isFitting = this.#isFound;
+    this.isFitting = this.#isFound || this.#options.isExact;
     return document.sequence <= visible.sequence && this.#isGiven(key, document) ? document : null;
   }
 

@@ -32,8 +32,8 @@ export interface ExecutionContext {
   readonly clock: Clock;
   readonly scanTurns: ScanTurns;
   readonly planCosts: PlanCosts;
-  /** Called at the beginning of each slice. @throws when the view is closed. */
-  readonly check: () => void;
+  /** Called at the beginning of each slice. @returns what the clock says. @throws when the view is closed. */
+  readonly check: () => number;
   /** Given what explains a query that was run. Not the explanation: most are never looked at, and it takes as long as a small query. */
   readonly onExplanation: (explain: () => QueryExplanation, query: FindQuery, milliseconds: number) => void;
 }
@@ -49,7 +49,8 @@ export class QueryExecution {
   readonly #query: FindQuery;
   readonly #plan: Plan;
   readonly #operation: QueryExplanation['operation'];
-  readonly #fits: (document: Document) => boolean;
+  /** Compiled when a document is to be tried: none is where an index answers for all that it has. */
+  #matches: ((document: Document) => boolean) | undefined;
   readonly #pace: ScanPace;
   readonly #startedAt: number;
   #examined = 0;
@@ -59,16 +60,12 @@ export class QueryExecution {
 
   constructor(context: ExecutionContext, query: FindQuery, operation: QueryExplanation['operation'], purpose: Purpose) {
     const { visible, clock, planCosts, scanTurns } = context;
-    const { table, archived } = query;
-    const matches = compileFilter(query.filter);
     this.#context = context;
     this.#query = query;
     this.#operation = operation;
     this.#pace = new ScanPace(clock, scanTurns);
     this.#startedAt = clock.monotonic();
     this.#plan = new Planner(visible.state, visible.isNewest, query, purpose, planCosts).plan();
-    this.#fits = (document) =>
-      admits(archived, document) && (table === undefined || document.table.name === table) && matches(document);
   }
 
   static ofPage(context: ExecutionContext, query: FindQuery, request: PageRequest): QueryExecution {
@@ -219,9 +216,8 @@ export class QueryExecution {
   /** Counts many at once, as long as the walk can. */
   #countSlice(walk: Walk): { readonly fitting: number; readonly result: 'ended' | 'over' | 'one by one' } {
     const pace = this.#pace;
-    this.#context.check();
+    pace.resume(this.#context.check());
     walk.resume();
-    pace.resume();
     let fitting = 0;
     for (;;) {
       const counted = walk.count?.(pace.steps) ?? null;
@@ -253,7 +249,7 @@ export class QueryExecution {
     const { visible } = this.#context;
     return walkFor(this.#plan, {
       visible,
-      fits: this.#fits,
+      fits: (document) => this.#fits(document),
       predicate: () => compileSearch(filter, archived),
       pace: this.#pace,
       feed,
@@ -272,9 +268,8 @@ export class QueryExecution {
 
   #slice(walk: Walk, take: (document: Document) => boolean): 'ended' | 'over' | 'enough' {
     const pace = this.#pace;
-    this.#context.check();
+    pace.resume(this.#context.check());
     walk.resume();
-    pace.resume();
     let steps = 0;
     for (;;) {
       const before = walk.skipped;
@@ -291,6 +286,13 @@ export class QueryExecution {
       steps = 0;
       if (pace.isOver()) return 'over';
     }
+  }
+
+  #fits(document: Document): boolean {
+    const { table, archived, filter } = this.#query;
+    if (!admits(archived, document) || (table !== undefined && document.table.name !== table)) return false;
+    this.#matches ??= compileFilter(filter);
+    return this.#matches(document);
   }
 
   /** Undefined when work may go on at once. */

@@ -13,14 +13,14 @@ export class ScanPace {
   readonly #turns: ScanTurns;
   readonly #stepsMax: number;
   #steps: number;
-  #lookedAt: number;
+  /** By the clock. */
+  #lookedAt = 0;
 
   constructor(clock: Clock, turns: ScanTurns) {
     this.#clock = clock;
     this.#turns = turns;
     this.#stepsMax = turns.steps * 8;
     this.#steps = Math.max(1, turns.steps >>> 4);
-    this.#lookedAt = clock.monotonic();
   }
 
   /** So many documents may be looked at before `isOver` is asked. */
@@ -28,9 +28,9 @@ export class ScanPace {
     return this.#steps;
   }
 
-  /** To be called when the scan goes on after others had their turn. */
-  resume(): void {
-    this.#lookedAt = this.#clock.monotonic();
+  /** To be called when the scan begins, and when it goes on after others had their turn. @param now what the clock says. */
+  resume(now: number): void {
+    this.#lookedAt = now;
   }
 
   /** To be asked after `steps` documents: whether the slice has ended. */

@@ -13,7 +13,8 @@ export class VisibleDocuments implements SupersedeListener {
   readonly #onChange: () => void;
   readonly #registration: Registration;
   readonly #changed: Document[] = [];
-  readonly #changedById = new Map<string, Document>();
+  /** Made for the first one: most views are closed before there is any. */
+  #changedById: Map<string, Document> | undefined;
 
   /**
    * @param onChange Called when there is more to remember: whoever has no use for the view any more may close it then.
@@ -38,7 +39,7 @@ export class VisibleDocuments implements SupersedeListener {
 
   document(id: string): Document | undefined {
     const current = this.state.document(id);
-    return current !== undefined && current.sequence <= this.sequence ? current : this.#changedById.get(id);
+    return current !== undefined && current.sequence <= this.sequence ? current : this.#changedById?.get(id);
   }
 
   supersede(previous: Document): void {
@@ -49,16 +50,17 @@ export class VisibleDocuments implements SupersedeListener {
 
   /** Versions that the view sees, of documents that were changed or erased before it was opened. Known ones are passed over. */
   remember(documents: readonly Document[]): void {
-    for (const document of documents) if (!this.#changedById.has(document.id)) this.#add(document);
+    for (const document of documents) if (!this.remembers(document.id)) this.#add(document);
   }
 
   /** Whether a version is remembered. */
   remembers(id: string): boolean {
-    return this.#changedById.has(id);
+    return this.#changedById?.has(id) === true;
   }
 
   #add(document: Document): void {
     this.#changed.push(document);
+    this.#changedById ??= new Map();
     this.#changedById.set(document.id, document);
   }
 
@@ -69,6 +71,6 @@ export class VisibleDocuments implements SupersedeListener {
   close(): void {
     this.#registration.end();
     this.#changed.length = 0;
-    this.#changedById.clear();
+    this.#changedById?.clear();
   }
 }

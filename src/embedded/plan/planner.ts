@@ -265,10 +265,12 @@ export class Planner {
 
   /** Those that are filled and have all the documents that the query may see. */
   #servingIndexes({ indexes }: TableState): readonly SecondaryIndex[] {
-    if (indexes.size === 0) return [];
-    return Array.from(indexes.values()).filter(
-      ({ record }) => record.ready && (record.archived === 'INCLUDE' || record.archived === this.#query.archived),
-    );
+    const serving: SecondaryIndex[] = [];
+    for (const index of indexes.values()) {
+      const { ready, archived } = index.record;
+      if (ready && (archived === 'INCLUDE' || archived === this.#query.archived)) serving.push(index);
+    }
+    return serving;
   }
 
   #scanOf(table: TableState, name: string | null): Access & { readonly kind: 'scan' } {
