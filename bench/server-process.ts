@@ -22,7 +22,7 @@ export class ServerProcess {
     args: readonly string[],
     environment: NodeJS.ProcessEnv = {},
   ): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [...(process.env.XFLAGS?.split(' ') ?? []), program, ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -41,8 +41,6 @@ export class ServerProcess {
     const kibibytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
     return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
   }
-
-  get pid() { return this.#child.pid; }
 
   async stop(): Promise<void> {
     await this.#end('SIGTERM');

@@ -46,10 +46,13 @@ export class AuthorizedDatabase implements Database, BackupProvider, Maintenance
       : readableOrNull(principal, found);
   }
 
-  async view(principal: Principal, at?: AsOf): Promise<ReadView> {
+  view(principal: Principal, at?: AsOf): ReadView | Promise<ReadView> {
     requireAnything(principal);
-    const view = await this.#engine.view(principal, at);
-    return hasEverywhere(principal.rights, 'read') ? view : new AuthorizedReadView(view, principal);
+    const view = this.#engine.view(principal, at);
+    if (hasEverywhere(principal.rights, 'read')) return view;
+    return view instanceof Promise
+      ? view.then((opened) => new AuthorizedReadView(opened, principal))
+      : new AuthorizedReadView(view, principal);
   }
 
   async commit(principal: Principal, operations: readonly Operation[], options: CommitOptions = {}): Promise<Commit> {

@@ -1,4 +1,5 @@
 import type { DocumentPage, HistoryPage, ReadView } from '../database/database.ts';
+import type { DocumentScan } from '../database/document-scan.ts';
 import type { Principal } from '../database/principal.ts';
 import { hasOnTable } from '../database/rights.ts';
 import type { Table } from '../database/table.ts';
@@ -44,9 +45,8 @@ export class AuthorizedReadView implements ReadView {
     return this.#view.findDocuments(this.#narrowed(query), page);
   }
 
-  // A generator, so that what is refused fails the reading, for which every caller is prepared, and not the call.
-  async *scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
-    yield* this.#view.scanDocuments(this.#narrowed(query));
+  scanDocuments(query: FindQuery): DocumentScan {
+    return this.#view.scanDocuments(this.#narrowed(query));
   }
 
   async countDocuments(query: FindQuery): Promise<number> {

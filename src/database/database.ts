@@ -4,6 +4,7 @@ import type { AggregateQuery, DocumentGroup } from '../query/aggregate-query.ts'
 import type { Archived, FindQuery, PageRequest } from '../query/find-query.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
 import type { ChangeStream, ChangesRequest } from './changes.ts';
+import type { DocumentScan } from './document-scan.ts';
 import type { IdempotentRequest } from './idempotent-request.ts';
 import type { Commit, CommitOptions, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
@@ -27,13 +28,13 @@ export interface Database {
   getDocument(principal: Principal, id: string, archived?: Archived): Document | null | Promise<Document | null>;
 
   /**
-   * Opens a read view at the newest sequence, or at an older one where the engine still has it.
+   * Opens a read view at the newest sequence, or at an older one where the engine still has it. No promise where the engine needs none.
    * The caller closes it; one left open past the engine's deadline fails its readers with `LIMIT_EXCEEDED`.
    * Of what was erased since a view of the past shows nothing, and of tables what they are now. What it must hold in memory, it reads when it is asked for.
    * @throws {DatabaseError} `HISTORY_GONE` with `oldest` when `at` is older than what is kept, here or, when it is pruned meanwhile, by what reads;
    *   `INVALID_ARGUMENT` for a commit that is still to come; `OVERLOADED` when too many views are open.
    */
-  view(principal: Principal, at?: AsOf): Promise<ReadView>;
+  view(principal: Principal, at?: AsOf): ReadView | Promise<ReadView>;
 
   /**
    * Applies the operations in order, all or nothing, as one commit. Resolves once it is durable, as the engine's `durability` says, and visible.
@@ -131,7 +132,7 @@ export interface ReadView {
   findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage>;
 
   /** All the documents that fit, in the order asked for, in batches that a reader can pause between. */
-  scanDocuments(query: FindQuery): AsyncIterable<readonly Document[]>;
+  scanDocuments(query: FindQuery): DocumentScan;
 
   countDocuments(query: FindQuery): Promise<number>;
 

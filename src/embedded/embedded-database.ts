@@ -287,8 +287,8 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return document !== undefined && admits(archived, document) ? document : null;
   }
 
-  view(_principal: Principal, at?: AsOf): Promise<ReadView> {
-    return this.#openView(at);
+  view(_principal: Principal, at?: AsOf): ReadView | Promise<ReadView> {
+    return at === undefined ? this.#openView(this.#state.sequence) : this.#viewOf(at);
   }
 
   /**
@@ -296,7 +296,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
    */
   async #readOldVersion(id: string, version: number): Promise<Document | null> {
     try {
-      const view = await this.#openView();
+      const view = this.#openView(this.#state.sequence);
       return await view.documentVersion(id, version).finally(() => view.close());
     } catch (cause) {
       if (!(cause instanceof DatabaseError)) this.#onEvent?.({ kind: 'oldVersionUnreadable', id, version, cause });
@@ -304,13 +304,15 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     }
   }
 
-  async #openView(at?: AsOf): Promise<ReadView> {
+  async #viewOf(at: AsOf): Promise<ReadView> {
     this.#checkOpen();
-    const sequence = at === undefined ? this.#state.sequence : await this.#sequenceOf(at);
-    if (at !== undefined) {
-      this.#checkOpen();
-      this.#checkKept(sequence);
-    }
+    const sequence = await this.#sequenceOf(at);
+    this.#checkKept(sequence);
+    return this.#openView(sequence);
+  }
+
+  #openView(sequence: number): ReadView {
+    this.#checkOpen();
     if (this.#views.size >= this.#limits.viewsMax) {
       throw new DatabaseError('OVERLOADED', `${this.#views.size} read views are open already: try again later`, {
         limit: this.#limits.viewsMax,
@@ -452,7 +454,9 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       await this.#builder.close();
       await this.#storage.close();
     } finally {
-      this.#views.forEach((view) => view.close());
+      this.#views.forEach((view) => {
+        view.close();
+      });
       await this.#lock.release();
     }
   }

@@ -1,4 +1,5 @@
 import type { DocumentPage, HistoryPage, ReadView } from '../database/database.ts';
+import { type DocumentScan, scanOf } from '../database/document-scan.ts';
 import type { Table } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { HistoryGoneError, LimitExceededError } from '../errors.ts';
@@ -8,7 +9,10 @@ import type { QueryExplanation } from '../query/query-explanation.ts';
 import { admits } from './admits.ts';
 import { documentBytes } from './document-bytes.ts';
 import { aggregate } from './execution/aggregation.ts';
+import { countDocuments } from './execution/query-count.ts';
 import { type ExecutionContext, QueryExecution } from './execution/query-execution.ts';
+import { findPage, purposeOf } from './execution/query-page.ts';
+import { QueryScan } from './execution/query-scan.ts';
 import { VisibleDocuments } from './execution/visible-documents.ts';
 import {
   MissingVersionError,
@@ -121,18 +125,18 @@ export class EmbeddedReadView implements ReadView {
   async findDocuments(query: FindQuery, page: PageRequest): Promise<DocumentPage> {
     const askedAt = this.#check();
     if (!this.#isRemembered) await this.#remember();
-    return QueryExecution.ofPage(this.#context(askedAt), query, page).page(page);
+    return findPage(new QueryExecution(this.#context(askedAt), query, 'find', purposeOf(page)), page);
   }
 
-  scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
+  scanDocuments(query: FindQuery): DocumentScan {
     const askedAt = this.#check();
-    return this.#isRemembered ? this.#batches(query, askedAt) : this.#pastBatches(query);
+    return this.#isRemembered ? new QueryScan(this.#context(askedAt), query) : scanOf(this.#pastBatches(query));
   }
 
   async countDocuments(query: FindQuery): Promise<number> {
     const askedAt = this.#check();
     if (!this.#isRemembered) await this.#remember();
-    return new QueryExecution(this.#context(askedAt), query, 'count', { kind: 'count' }).count();
+    return countDocuments(new QueryExecution(this.#context(askedAt), query, 'count', { kind: 'count' }));
   }
 
   async aggregateDocuments(query: AggregateQuery): Promise<readonly DocumentGroup[]> {
@@ -161,14 +165,10 @@ export class EmbeddedReadView implements ReadView {
     this.#options.onClose();
   }
 
-  #batches(query: FindQuery, askedAt: number): AsyncGenerator<readonly Document[]> {
-    return new QueryExecution(this.#context(askedAt), query, 'find', { kind: 'all' }).batches();
-  }
-
   async *#pastBatches(query: FindQuery): AsyncGenerator<readonly Document[]> {
     const askedAt = this.#options.clock.monotonic();
     await this.#remember();
-    yield* this.#batches(query, askedAt);
+    yield* new QueryScan(this.#context(askedAt), query);
   }
 
   /** A document of which the version of then is not in memory. */

@@ -228,7 +228,9 @@ export class State {
     let previousBytes = 0;
     if (previous !== undefined) {
       const replacedBytes = documentBytes(previous);
-      this.#listeners.forEach((listener) => listener.supersede(previous, replacedBytes));
+      this.#listeners.forEach((listener) => {
+        listener.supersede(previous, replacedBytes);
+      });
       this.#discount(table, replacedBytes);
       previousBytes = replacedBytes;
     }
@@ -260,7 +262,9 @@ export class State {
     // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
     if (document === undefined) return;
     const table = this.#tableOf(document);
-    this.#listeners.forEach((listener) => listener.erase(document));
+    this.#listeners.forEach((listener) => {
+      listener.erase(document);
+    });
     const bytes = documentBytes(document);
     this.#discount(table, bytes);
     this.#commitListener?.erase(document, bytes);
@@ -290,7 +294,9 @@ export class State {
     const table = this.tableById(id);
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
     for (const document of table.documents) {
-      this.#listeners.forEach((listener) => listener.erase(document));
+      this.#listeners.forEach((listener) => {
+        listener.erase(document);
+      });
       this.#commitListener?.drop(document);
       this.#documents.delete(document.id);
     }

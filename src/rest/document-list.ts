@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { ReadView } from '../database/database.ts';
+import { type Batch, type DocumentScan, scanOf } from '../database/document-scan.ts';
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import type { FindQuery, PageRequest } from '../query/find-query.ts';
@@ -10,105 +11,124 @@ import { toRestDocument } from './rest-document.ts';
 /** Text of a list is written in pieces of about this length, so that no answer is held whole, however long the list. */
 const chunkCharacters = 128 * 1024;
 
-type Batches = AsyncIterable<readonly Document[]>;
-
 /**
- * Answers the documents as a JSON list and closes the view. A list of one piece is one write with its length; a longer one
- * is streamed as fast as the client reads. What fails before the first pieces are there is thrown; what fails after them
+ * Answers the documents that are asked for, in order, as a JSON list and closes the view. A list of one piece is one write with its length; a
+ * longer one is streamed as fast as the client reads. What fails before the first pieces are there is thrown; what fails after them
  * cuts the connection, so that half a list cannot be taken for a whole one.
+ * @returns nothing when the list was there at once, as most are, and is sent: promises would take longer than to find a few documents.
  */
-export async function sendDocumentList(reply: FastifyReply, view: ReadView, batches: Batches): Promise<FastifyReply> {
-  reply.type('application/json; charset=utf-8');
-  const list = new ListText(batches);
+export function sendDocumentList(
+  reply: FastifyReply,
+  view: ReadView,
+  { query, limit, offset }: FindRequest,
+): Promise<FastifyReply> | undefined {
   try {
-    const first = await list.next();
-    if (list.ended) {
-      view.close();
-      return reply.send(first);
-    }
-    const second = await list.next();
-    const stream = Readable.from(continued([first, second], list));
-    // The stream closes when the list is sent or failed. When the client goes away it first waits for the piece that is
-    // being read, so the connection's end is listened to as well.
-    stream.once('close', () => view.close());
-    reply.raw.once('close', () => view.close());
-    return reply.send(stream);
+    const list =
+      limit === undefined
+        ? new ListText(view.scanDocuments(query), offset)
+        : new ListText(scanOf(page(view, query, { first: limit, offset })), 0);
+    const first = list.next();
+    if (first instanceof Promise || !list.ended) return sendPieces(reply, view, list, first);
+    sendWhole(reply, view, first);
+    return undefined;
   } catch (error) {
     view.close();
     throw error;
   }
 }
 
-/** Reads a list piece by piece. No generator: most lists are one piece of a few documents, which takes less than the generator would. */
+function sendWhole(reply: FastifyReply, view: ReadView, text: string): FastifyReply {
+  view.close();
+  return reply.type(mediaType).send(text);
+}
+
+async function sendPieces(
+  reply: FastifyReply,
+  view: ReadView,
+  list: ListText,
+  begun: string | Promise<string>,
+): Promise<FastifyReply> {
+  try {
+    const first = await begun;
+    if (list.ended) return sendWhole(reply, view, first);
+    const second = await list.next();
+    const stream = Readable.from(continued([first, second], list));
+    // The stream closes when the list is sent or failed. When the client goes away it first waits for the piece that is
+    // being read, so the connection's end is listened to as well.
+    stream.once('close', () => view.close());
+    reply.raw.once('close', () => view.close());
+    return reply.type(mediaType).send(stream);
+  } catch (error) {
+    view.close();
+    throw error;
+  }
+}
+
+const mediaType = 'application/json; charset=utf-8';
+
+/** Reads a list piece by piece. */
 class ListText {
-  readonly #batches: AsyncIterator<readonly Document[]>;
-  #batch: readonly Document[] = [];
+  readonly #scan: DocumentScan;
+  /** Documents that are still to be left out. */
+  #skip: number;
+  #batch: Batch = [];
   /** Of the batch: the first document that is in no piece yet. */
   #index = 0;
+  /** Of the piece that is being read. */
+  #text = '';
   #opening = '[';
-  #ended = false;
 
-  constructor(batches: Batches) {
-    this.#batches = batches[Symbol.asyncIterator]();
+  constructor(scan: DocumentScan, skip: number) {
+    this.#scan = scan;
+    this.#skip = skip;
   }
 
   /** Whether the last piece was given. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#batch === null;
   }
 
   /** The next piece, never an empty one; the last one holds the closing bracket. */
-  async next(): Promise<string> {
-    let text = '';
+  next(): string | Promise<string> {
     for (;;) {
-      for (; this.#index < this.#batch.length; this.#index += 1) {
-        if (text.length >= chunkCharacters) return text;
+      for (; this.#batch !== null && this.#index < this.#batch.length; this.#index += 1) {
+        if (this.#text.length >= chunkCharacters) return this.#take('');
         const document = this.#batch[this.#index];
-        if (document === undefined) break;
-        text += this.#opening + stringifyJson(toRestDocument(document));
-        this.#opening = ',';
+        if (document !== undefined) this.#add(document);
       }
-      const { done, value } = await this.#batches.next();
-      if (done) {
-        this.#ended = true;
-        return text + (this.#opening === '[' ? '[]' : ']');
-      }
-      this.#batch = value;
-      this.#index = 0;
+      if (this.#batch === null) return this.#take(this.#opening === '[' ? '[]' : ']');
+      const batch = this.#scan.nextBatch();
+      if (batch instanceof Promise) return batch.then((behind) => this.#goOn(behind).next());
+      this.#goOn(batch);
     }
   }
 
-  /** Lets the documents go when the pieces that are left are not wanted. */
-  async close(): Promise<void> {
-    await this.#batches.return?.();
+  #goOn(batch: Batch): this {
+    const skipped = Math.min(this.#skip, batch?.length ?? 0);
+    this.#skip -= skipped;
+    this.#batch = batch;
+    this.#index = skipped;
+    return this;
+  }
+
+  #add(document: Document): void {
+    this.#text += this.#opening + stringifyJson(toRestDocument(document));
+    this.#opening = ',';
+  }
+
+  #take(ending: string): string {
+    const text = this.#text + ending;
+    this.#text = '';
+    return text;
   }
 }
 
 async function* continued(begun: readonly string[], list: ListText): AsyncGenerator<string> {
-  try {
-    yield* begun;
-    while (!list.ended) yield await list.next();
-  } finally {
-    await list.close();
-  }
+  yield* begun;
+  while (!list.ended) yield await list.next();
 }
 
-/** The documents that are asked for, in order. */
-export function findBatches(view: ReadView, { query, limit, offset }: FindRequest): Batches {
-  if (limit !== undefined) return page(view, query, { first: limit, offset });
-  return offset === 0 ? view.scanDocuments(query) : behindOffset(view.scanDocuments(query), offset);
-}
-
-async function* page(view: ReadView, query: FindQuery, request: PageRequest): Batches {
+async function* page(view: ReadView, query: FindQuery, request: PageRequest): AsyncGenerator<readonly Document[]> {
   const { documents } = await view.findDocuments(query, request);
-  yield documents;
-}
-
-async function* behindOffset(batches: Batches, offset: number): Batches {
-  let left = offset;
-  for await (const documents of batches) {
-    const skipped = Math.min(left, documents.length);
-    left -= skipped;
-    yield skipped === 0 ? documents : documents.slice(skipped);
-  }
+  if (documents.length > 0) yield documents;
 }

@@ -21,7 +21,7 @@ import {
   transactEndpoint,
   updateDocumentEndpoint,
 } from './document-endpoints.ts';
-import { findBatches, sendDocumentList } from './document-list.ts';
+import { sendDocumentList } from './document-list.ts';
 import { endpointConfig } from './endpoint-config.ts';
 import { parseFind } from './find-request.ts';
 import { answerOf, idempotencyKeyOf } from './idempotency-header.ts';
@@ -89,10 +89,12 @@ function addReadRoutes(server: FastifyInstance, { database, principalOf, queryLi
     return undefined;
   });
 
-  server.post('/document/find', { config: endpointConfig(findDocumentsEndpoint) }, async (request, reply) => {
+  server.post('/document/find', { config: endpointConfig(findDocumentsEndpoint) }, (request, reply) => {
     const find = parseFind(request.body, new QueryParameters(request.url), queryLimits);
-    const view = await database.view(principalOf(request));
-    return sendDocumentList(reply, view, findBatches(view, find));
+    const view = database.view(principalOf(request));
+    return view instanceof Promise
+      ? view.then((opened) => sendDocumentList(reply, opened, find) ?? reply)
+      : sendDocumentList(reply, view, find);
   });
 }
 

@@ -5,7 +5,7 @@ import type { Table } from '../database/table.ts';
 import { parsePath } from '../document/path.ts';
 import { TableNotFoundError } from '../errors.ts';
 import type { QueryLimits } from '../query/limits.ts';
-import { findBatches, sendDocumentList } from './document-list.ts';
+import { sendDocumentList } from './document-list.ts';
 import { endpointConfig } from './endpoint-config.ts';
 import { parseList } from './find-request.ts';
 import { QueryParameters } from './query-parameters.ts';
@@ -80,7 +80,7 @@ export function addTableRoutes(
         view.close();
         throw error;
       }
-      return sendDocumentList(reply, view, findBatches(view, list));
+      return sendDocumentList(reply, view, list) ?? reply;
     },
   );
 

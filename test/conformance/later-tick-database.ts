@@ -1,6 +1,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { ChangeEvent, ChangeStream } from '../../src/database/changes.ts';
 import type { AsOf, Database, DocumentPage, ReadView } from '../../src/database/database.ts';
+import { type DocumentScan, scanOf } from '../../src/database/document-scan.ts';
 import type { Commit } from '../../src/database/operation.ts';
 import type { Principal } from '../../src/database/principal.ts';
 import type { DatabaseStatus } from '../../src/database/status.ts';
@@ -141,7 +142,11 @@ class LaterTickReadView implements ReadView {
     return this.#view.findDocuments(query, page);
   }
 
-  async *scanDocuments(query: FindQuery): AsyncGenerator<readonly Document[]> {
+  scanDocuments(query: FindQuery): DocumentScan {
+    return scanOf(this.#batches(query));
+  }
+
+  async *#batches(query: FindQuery): AsyncGenerator<readonly Document[]> {
     await nextTick();
     for await (const documents of this.#view.scanDocuments(query)) {
       yield documents;

@@ -1,6 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, ReadView } from '../../src/database/database.ts';
+import { scanOf } from '../../src/database/document-scan.ts';
+import type { Document } from '../../src/document/document.ts';
 import { DatabaseError } from '../../src/errors.ts';
 import { defaultQueryLimits } from '../../src/query/limits.ts';
 import { engineVariants } from '../support/engine-variant.ts';
@@ -311,16 +313,7 @@ function watchViews(
       const view = await database.view(...args);
       const watched: ReadView = {
         ...forwardingView(view),
-        async *scanDocuments(query) {
-          let index = 0;
-          for await (const documents of view.scanDocuments(query)) {
-            for (let start = 0; start < documents.length; start += 100) {
-              await onBatch(index);
-              index += 1;
-              yield documents.slice(start, start + 100);
-            }
-          }
-        },
+        scanDocuments: (query) => scanOf(smallBatches(view.scanDocuments(query), onBatch)),
         close: () => {
           open.delete(watched);
           view.close();
@@ -330,4 +323,18 @@ function watchViews(
       return watched;
     },
   };
+}
+
+async function* smallBatches(
+  batches: AsyncIterable<readonly Document[]>,
+  onBatch: (index: number) => void | Promise<void>,
+): AsyncGenerator<readonly Document[]> {
+  let index = 0;
+  for await (const documents of batches) {
+    for (let start = 0; start < documents.length; start += 100) {
+      await onBatch(index);
+      index += 1;
+      yield documents.slice(start, start + 100);
+    }
+  }
 }

@@ -6,7 +6,9 @@ import { Aggregator, groupOf, type MeasuredGroup } from '../../query/aggregator.
 import type { Filter } from '../../query/filter.ts';
 import type { FindQuery } from '../../query/find-query.ts';
 import { sortInSlices } from '../index/sliced-sort.ts';
+import { countDocuments } from './query-count.ts';
 import { type ExecutionContext, QueryExecution } from './query-execution.ts';
+import { findPage } from './query-page.ts';
 
 /**
  * Groups and measures the documents of a query. Counts, least and greatest values of all of them together are read off the indexes that tell
@@ -87,16 +89,17 @@ async function readOff(context: ExecutionContext, query: AggregateQuery): Promis
   }
   const hasCount = extremes.size < query.measures.length;
   const count = hasCount
-    ? await new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }).count()
+    ? await countDocuments(new QueryExecution(context, findQuery(query), 'aggregate', { kind: 'count' }))
     : 0;
   const results: JsonValue[] = [];
   for (const measure of query.measures) {
-    const page = await extremes.get(measure)?.page({ first: 1 });
-    if (page === undefined || measure.kind === 'count') {
+    const extreme = extremes.get(measure);
+    if (extreme === undefined || measure.kind === 'count') {
       results.push(count);
       continue;
     }
-    const [document] = page.documents;
+    const { documents } = await findPage(extreme, { first: 1 });
+    const [document] = documents;
     results.push(document === undefined ? null : (resolvePath(document, measure.path) ?? null));
   }
   return results;

@@ -216,7 +216,9 @@ test.each([1, 2, 3])('it stays so while others commit, drop and prune (seed %i)'
   for (let round = 0; round < 60; round += 1) {
     const { sequence: newest, history } = await database.status(anonymous);
     const sequence = history.oldest + random.below(newest - history.oldest + 1);
-    const view = await database.view(anonymous, { sequence }).catch((error: { code?: string }) => error.code);
+    const view = await Promise.resolve(database.view(anonymous, { sequence })).catch(
+      (error: { code?: string }) => error.code,
+    );
     if (typeof view !== 'object') {
       expect(view).toBe('HISTORY_GONE');
       continue;

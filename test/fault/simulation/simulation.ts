@@ -208,7 +208,7 @@ class Simulation {
     // All in one moment: the database goes on with what it was at when it was stopped.
     const disk = this.#fileSystem.copy();
     const [status, view] = [database.status(anonymous), database.view(anonymous)];
-    const tables = view.then((opened) => opened.tables());
+    const tables = Promise.resolve(view).then((opened) => opened.tables());
     const { sequence, epoch, documents } = await status;
     const { known, model } = this.#ledger;
     const commits = (await this.#archive.read(disk)).commits.slice(0, sequence);
