@@ -75,7 +75,6 @@ export class Population {
       // Nothing is asked of the past.
       history: new HistoryReader({ fileSystem: nodeFileSystem, directory: '', clock: systemClock }),
       deadlineMs: 600_000,
-      onClose: () => {},
     });
   }
 }

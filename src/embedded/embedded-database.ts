@@ -24,7 +24,7 @@ import {
   type EmbeddedDatabaseLimits,
   type EmbeddedDatabaseOptions,
 } from './embedded-database-options.ts';
-import { EmbeddedReadView } from './embedded-read-view.ts';
+import type { EmbeddedReadView } from './embedded-read-view.ts';
 import { ChangeFeed } from './feed/change-feed.ts';
 import { sequenceAt } from './history/commit-time.ts';
 import { PastMemory } from './history/past-memory.ts';
@@ -35,13 +35,14 @@ import { IndexCatalog } from './index-catalog.ts';
 import type { IndexEvent } from './index-event.ts';
 import { DatabaseBackups } from './maintenance/database-backup.ts';
 import { MemoryLimit } from './memory-limit.ts';
+import { OpenViews } from './open-views.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import { systemHeapMeter } from './ports/heap-meter.ts';
 import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { RecentVersions } from './recent-versions.ts';
-import { type Registration, Registry } from './registry.ts';
+import { Registry } from './registry.ts';
 import { ScanTurns } from './scan-turns.ts';
 import { SlowQueryWatch } from './slow-query-watch.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
@@ -148,8 +149,6 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #state: State;
   readonly #storage: Storage;
   readonly #backups: DatabaseBackups;
-  readonly #clock: Clock;
-  readonly #scanTurns: ScanTurns;
   readonly #slowQueries: SlowQueryWatch;
   readonly #limits: EmbeddedDatabaseLimits;
   readonly #committer: Committer;
@@ -160,9 +159,8 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
   readonly #tableReader: TableReader;
   readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
-  readonly #views: Registry<EmbeddedReadView>;
+  readonly #views: OpenViews;
   readonly #memory: MemoryLimit;
-  readonly #pastMemory: PastMemory;
   readonly #syncIntervalMs: number | null;
   readonly #onWriteState: ((state: WriteState) => void) | undefined;
   readonly #onEvent: EmbeddedDatabaseOptions['onStorageEvent'];
@@ -175,12 +173,8 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#lock = parts.lock;
     this.#state = parts.state;
     this.#storage = parts.storage;
-    this.#clock = clock;
-    this.#scanTurns = parts.scanTurns;
     this.#slowQueries = parts.slowQueries;
-    this.#views = parts.views;
     this.#memory = parts.memory;
-    this.#pastMemory = parts.pastMemory;
     this.#limits = parts.limits;
     this.#syncIntervalMs = parts.syncIntervalMs;
     this.#onWriteState = parts.onWriteState;
@@ -212,6 +206,11 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });
     this.#tableReader = new TableReader(state, clock);
+    const { scanTurns, slowQueries, pastMemory } = parts;
+    const { groupsMax, viewsMax, viewMsMax: deadlineMs } = limits;
+    const tables = this.#tableReader;
+    const readers = { state, clock, scanTurns, slowQueries, tables, history: parts.storage.past };
+    this.#views = new OpenViews({ ...readers, groupsMax, viewsMax, deadlineMs, pastMemory }, parts.views);
     this.#feed = new ChangeFeed({
       state,
       history: parts.storage.past,
@@ -313,26 +312,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
   #openView(sequence: number): ReadView {
     this.#checkOpen();
-    if (this.#views.size >= this.#limits.viewsMax) {
-      throw new DatabaseError('OVERLOADED', `${this.#views.size} read views are open already: try again later`, {
-        limit: this.#limits.viewsMax,
-        retryAfterSeconds: 1,
-      });
-    }
-    const view = new EmbeddedReadView({
-      state: this.#state,
-      clock: this.#clock,
-      scanTurns: this.#scanTurns,
-      tables: this.#tableReader,
-      history: this.#storage.past,
-      groupsMax: this.#limits.groupsMax,
-      deadlineMs: this.#limits.viewMsMax,
-      slowQueries: this.#slowQueries,
-      onClose: () => registration.end(),
-      past: sequence === this.#state.sequence ? undefined : { sequence, share: this.#pastMemory.share() },
-    });
-    const registration: Registration = this.#views.add(view);
-    return view;
+    return this.#views.open(sequence);
   }
 
   async changes(_principal: Principal, request: ChangesRequest): Promise<ChangeStream> {
@@ -454,9 +434,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       await this.#builder.close();
       await this.#storage.close();
     } finally {
-      this.#views.forEach((view) => {
-        view.close();
-      });
+      this.#views.closeAll();
       await this.#lock.release();
     }
   }

@@ -27,6 +27,7 @@ import type { PastShare } from './history/past-memory.ts';
 import { TimeSlice } from './history/time-slice.ts';
 import { defaultPlanCosts, type PlanCosts } from './plan/planner.ts';
 import type { Clock } from './ports/clock.ts';
+import type { Registration, Registry } from './registry.ts';
 import type { ScanTurns } from './scan-turns.ts';
 import type { SlowQueryWatch } from './slow-query-watch.ts';
 import type { State } from './state.ts';
@@ -46,7 +47,12 @@ export interface ReadViewOptions {
   readonly planCosts?: PlanCosts;
   /** Told of each query. */
   readonly slowQueries?: SlowQueryWatch;
-  readonly onClose: () => void;
+}
+
+/** What tells one view from the others. */
+export interface ReadViewPlace {
+  /** Of those that are open: it is there until it is closed. */
+  readonly views?: Registry<EmbeddedReadView>;
   /** Of a view of the past: the commit that it is as of, at or above the floor of history, and what it may hold. Absent: the newest. */
   readonly past?: { readonly sequence: number; readonly share: PastShare } | undefined;
 }
@@ -63,6 +69,8 @@ const batchDocuments = 256;
  */
 export class EmbeddedReadView implements ReadView {
   readonly #options: ReadViewOptions;
+  readonly #past: ReadViewPlace['past'];
+  readonly #registration: Registration | undefined;
   readonly #deadline: number;
   readonly #supersededBytesBefore: number;
   readonly #visible: VisibleDocuments;
@@ -73,12 +81,14 @@ export class EmbeddedReadView implements ReadView {
   /** Null when there is nothing to be read. */
   #remembering: Promise<void> | null = null;
 
-  constructor(options: ReadViewOptions) {
+  constructor(options: ReadViewOptions, { views, past }: ReadViewPlace = {}) {
     this.#options = options;
+    this.#past = past;
+    this.#registration = views?.add(this);
     this.#supersededBytesBefore = options.state.supersededBytes;
     this.#deadline = options.clock.monotonic() + options.deadlineMs;
     const onChange = () => this.#isPastDeadline && this.close();
-    this.#visible = new VisibleDocuments(options.state, onChange, options.past?.sequence);
+    this.#visible = new VisibleDocuments(options.state, onChange, past?.sequence);
     this.#isRemembered = this.#visible.isNewest;
   }
 
@@ -161,8 +171,8 @@ export class EmbeddedReadView implements ReadView {
     if (!this.#open) return;
     this.#open = false;
     this.#visible.close();
-    this.#options.past?.share.release();
-    this.#options.onClose();
+    this.#past?.share.release();
+    this.#registration?.end();
   }
 
   async *#pastBatches(query: FindQuery): AsyncGenerator<readonly Document[]> {
@@ -198,7 +208,8 @@ export class EmbeddedReadView implements ReadView {
   }
 
   async #readPast(): Promise<void> {
-    const { state, past } = this.#options;
+    const { state } = this.#options;
+    const past = this.#past;
     if (past !== undefined && past.sequence > 0) {
       // A table that is dropped meanwhile takes documents with it that are still to be looked for where they are now.
       let dropped: number;
@@ -260,7 +271,8 @@ export class EmbeddedReadView implements ReadView {
 
   /** @param askedAt when the query was asked: what had to be read of the past first is part of what it takes. */
   #context(askedAt: number): ExecutionContext {
-    const { clock, scanTurns, past, slowQueries, planCosts = defaultPlanCosts } = this.#options;
+    const { clock, scanTurns, slowQueries, planCosts = defaultPlanCosts } = this.#options;
+    const past = this.#past;
     const preparedMs = past === undefined ? 0 : clock.monotonic() - askedAt;
     return {
       visible: this.#visible,

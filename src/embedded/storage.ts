@@ -211,7 +211,6 @@ export class Storage {
         tables: new TableReader(state, clock),
         history: this.past,
         deadlineMs: Number.POSITIVE_INFINITY,
-        onClose: () => {},
       });
       return {
         header: { databaseId, epoch, seal, sequence, committedAt },

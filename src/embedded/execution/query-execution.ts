@@ -5,7 +5,7 @@ import { Ordering, type Position } from '../../query/ordering.ts';
 import type { QueryExplanation } from '../../query/query-explanation.ts';
 import { admits } from '../admits.ts';
 import { sortInSlices } from '../index/sliced-sort.ts';
-import { explainPlan, type Plan } from '../plan/plan.ts';
+import { estimateOf, explainPlan, type Plan } from '../plan/plan.ts';
 import { type PlanCosts, Planner, type Purpose } from '../plan/planner.ts';
 import { suggestedIndex } from '../plan/suggested-index.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -26,6 +26,9 @@ export interface ExecutionContext {
   readonly onExplanation: (explain: () => QueryExplanation, query: FindQuery, milliseconds: number) => void;
 }
 
+/** Documents that are looked at without waiting for a turn. */
+const documentsAtOnceMax = 16;
+
 export interface SortedDocuments {
   readonly size: number;
   readonly at: (index: number) => Document;
@@ -44,6 +47,8 @@ export class QueryExecution {
   #matches: ((document: Document) => boolean) | undefined;
   readonly #pace: ScanPace;
   readonly #startedAt: number;
+  /** A look at a few documents takes no longer than to put it in the line of the scans. */
+  #goesFirst: boolean;
   #examined = 0;
   #returned = 0;
   /** When its reader was given the last documents, and what it took for them before. */
@@ -58,6 +63,7 @@ export class QueryExecution {
     this.#pace = new ScanPace(clock, scanTurns);
     this.#startedAt = clock.monotonic();
     this.plan = new Planner(visible.state, visible.isNewest, query, purpose, planCosts).plan();
+    this.#goesFirst = estimateOf(this.plan.access) <= documentsAtOnceMax;
   }
 
   /** Of an aggregate: takes every document that fits, in any order. */
@@ -162,6 +168,10 @@ export class QueryExecution {
 
   /** Undefined when work may go on at once. */
   turn(): Promise<void> | undefined {
+    if (this.#goesFirst) {
+      this.#goesFirst = false;
+      return undefined;
+    }
     return this.context.scanTurns.next();
   }
 

@@ -30,27 +30,39 @@ export function questionFor(
   const { paths } = index.record;
   let starts: readonly (readonly SortKey[])[] = [[]];
   let ranges: readonly IndexRange[] | null = null;
-  const used = new Set<string>();
-  for (const [number, text] of paths.entries()) {
-    const found = rangesAt(index, hasLists(number), text, condition.constraints, starts);
+  /** So many of the first paths are asked for. */
+  let asked = 0;
+  for (const text of paths) {
+    const found = rangesAt(index, hasLists(asked), text, condition.constraints, starts);
     if (found === null || starts.length * found.length > rangeCountMax) break;
-    used.add(text);
+    asked += 1;
     if (!found.every(isPoint)) {
-      ranges = starts.flatMap((start) =>
-        found.map(({ from, to }) => ({ from: boundOf(start, from), to: boundOf(start, to) })),
-      );
+      ranges = combine(starts, found, (start, { from, to }) => ({
+        from: boundOf(start, from),
+        to: boundOf(start, to),
+      }));
       break;
     }
-    starts = starts.flatMap((start) => found.map(({ from }) => [...start, from?.key]));
+    starts = combine(starts, found, (start, { from }) => [...start, from?.key]);
   }
-  if (used.size === 0 || (index.groups !== null && (ranges !== null || used.size < paths.length))) return null;
+  if (asked === 0 || (index.groups !== null && (ranges !== null || asked < paths.length))) return null;
   ranges ??= starts.map(pointOf);
   const exact =
     condition.exact &&
     condition.alternatives.length === 0 &&
-    condition.constraints.every(({ text }) => used.has(text)) &&
+    condition.constraints.every(({ text }) => paths.lastIndexOf(text, asked - 1) !== -1) &&
     !paths.some((_, number) => hasLists(number));
   return { ranges, estimated: estimate(index, ranges), exact };
+}
+
+function combine<Start, End, Result>(
+  starts: readonly Start[],
+  ends: readonly End[],
+  join: (start: Start, end: End) => Result,
+): Result[] {
+  const results: Result[] = [];
+  for (const start of starts) for (const end of ends) results.push(join(start, end));
+  return results;
 }
 
 export function pointOf(start: readonly SortKey[]): IndexRange {

@@ -58,6 +58,23 @@ export interface Plan {
   readonly indexOrder: IndexOrder | null;
 }
 
+/** How many documents an access leads to, about. */
+export function estimateOf(access: Access): number {
+  switch (access.kind) {
+    case 'nothing':
+      return 0;
+    case 'ids':
+      return access.ids.size;
+    case 'scan':
+    case 'literalKey':
+      return access.documents.size;
+    case 'index':
+      return access.estimated;
+    case 'union':
+      return access.parts.reduce((sum, part) => sum + estimateOf(part), 0);
+  }
+}
+
 export function explainPlan({ access, order }: Plan): QueryPlan {
   return { access: explainAccess(access), order };
 }

@@ -10,7 +10,7 @@ import type { TableState } from '../table-state.ts';
 import { type Condition, commonRanges, conditionOf, type PathConstraint } from './filter-condition.ts';
 import { isWholeKey, pointOf, questionFor } from './index-ranges.ts';
 import { isPoint } from './key-range.ts';
-import type { Access, IndexAccess, Plan } from './plan.ts';
+import { type Access, estimateOf, type IndexAccess, type Plan } from './plan.ts';
 import { requiredKey, settle } from './settled-condition.ts';
 
 /** What is wanted of the documents that fit. */
@@ -336,20 +336,4 @@ function idsOf({ constraints }: Condition): (Access & { readonly kind: 'ids' }) 
   const ids = new Set<string>();
   for (const { from } of constraint.ranges) if (typeof from?.key === 'string') ids.add(from.key);
   return { kind: 'ids', ids };
-}
-
-function estimateOf(access: Access): number {
-  switch (access.kind) {
-    case 'nothing':
-      return 0;
-    case 'ids':
-      return access.ids.size;
-    case 'scan':
-    case 'literalKey':
-      return access.documents.size;
-    case 'index':
-      return access.estimated;
-    case 'union':
-      return access.parts.reduce((sum, part) => sum + estimateOf(part), 0);
-  }
 }

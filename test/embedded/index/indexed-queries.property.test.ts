@@ -218,7 +218,6 @@ async function run<Result>(
     scanTurns: new ScanTurns(clock, 4),
     deadlineMs: 1e9,
     planCosts: scenario.planCosts,
-    onClose: () => {},
   });
   writer.commit(scenario.beforeQuery);
   if (scenario.dropsBefore !== null) writer.drop(scenario.dropsBefore);
