@@ -32,8 +32,12 @@ test('whatever is told of something may end its own registration', () => {
       if (number !== 2) registration.end();
     });
   }
-  registry.forEach((tell) => tell());
-  registry.forEach((tell) => tell());
+  registry.forEach((tell) => {
+    tell();
+  });
+  registry.forEach((tell) => {
+    tell();
+  });
   expect(told).toEqual([1, 2, 3, 2]);
   expect(registry.size).toBe(1);
 });
