@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../config.ts';
 import { heapBytesFor, memoryBytesFor } from '../embedded/memory-limit.ts';
+import { compileCacheDirectory } from './compile-cache.ts';
 
 const bytesPerMebibyte = 1024 * 1024;
 const heapFlag = /^--max[-_](old[-_]space[-_]size|heap[-_]size)/;
@@ -42,5 +43,9 @@ export function ensureHeap(config: Pick<Config, 'memoryBytesMax'>): void {
   const needed = Math.max(heapBytesFor(wantedMemoryBytesMax(config)), machineBytes() * 0.75);
   if (needed <= getHeapStatistics().heap_size_limit - youngBytes) return;
   const flag = `--max-old-space-size=${Math.ceil(needed / bytesPerMebibyte)}`;
-  process.execve(execPath, [execPath, flag, ...execArgv, ...argv.slice(1)], env);
+  // By the environment the cache is there from the first file on.
+  process.execve(execPath, [execPath, flag, ...execArgv, ...argv.slice(1)], {
+    NODE_COMPILE_CACHE: compileCacheDirectory,
+    ...env,
+  });
 }

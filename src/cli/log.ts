@@ -8,8 +8,8 @@ import { InvalidArgumentError } from '../errors.ts';
 import { type SettingType, UsageError, wholeNumber } from '../setting.ts';
 import { isBackup } from './backup-directory.ts';
 import { type Command, jsonOption, type Option } from './command.ts';
+import { failureOfReading } from './database-failure.ts';
 import { exitCodes } from './exit-code.ts';
-import { failureOfReading } from './failure.ts';
 import { jsonLines, type LogLines, textLines } from './log-lines.ts';
 import { printLine } from './output.ts';
 

@@ -1,5 +1,4 @@
 import pino, { type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import type { Config } from '../config.ts';
 
 const standardError = 2;
@@ -8,10 +7,10 @@ const standardError = 2;
  * The server's log, on standard error, so that standard output holds what the command itself says. Every line is written
  * before the call returns and in this thread: nothing is lost when the process ends, whatever ends it.
  */
-export function createLogger(
+export async function createLogger(
   { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
   isTerminal: boolean,
-): Logger {
+): Promise<Logger> {
   const pretty = logFormat === 'pretty' || (logFormat === 'auto' && isTerminal);
   const options = { level: logLevel, base: null };
   if (!pretty) {
@@ -20,6 +19,8 @@ export function createLogger(
       pino.destination({ dest: standardError, sync: true }),
     );
   }
+  // Only where somebody reads: a start without it is a little shorter.
+  const { PinoPretty } = await import('pino-pretty');
   return pino(
     options,
     PinoPretty({

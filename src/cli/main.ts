@@ -1,68 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { parseCommandLine } from '../config.ts';
-import { UsageError } from '../setting.ts';
-import { parseArguments } from './command.ts';
-import { type CommandEntry, commands } from './commands.ts';
-import { type ExitCode, exitCodes } from './exit-code.ts';
-import { CommandFailure, failureOf } from './failure.ts';
-import { ensureHeap } from './heap-limit.ts';
-import { commandHelpText, helpText } from './help.ts';
-import { readConfig } from './read-config.ts';
-import { readVersion } from './version.ts';
+import { compileCacheDirectory } from './compile-cache.ts';
 
-async function main(given: readonly string[]): Promise<ExitCode> {
-  const [name = '', ...rest] = given;
-  const entry = commands.get(name);
-  return entry === undefined ? await runServer(given) : await runCommand(name, entry, rest);
-}
-
-async function runCommand(name: string, entry: CommandEntry, given: readonly string[]): Promise<ExitCode> {
-  const command = await entry.load();
-  try {
-    const parsed = parseArguments(command, given);
-    if (parsed !== null) return await command.run(parsed);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const message = `${error.message}. See \`yaradb ${name} --help\` for what it takes.`;
-    throw new CommandFailure(exitCodes.usage, message, { cause: error });
-  }
-  process.stdout.write(commandHelpText(name, command));
-  return exitCodes.clean;
-}
-
-async function runServer(given: readonly string[]): Promise<ExitCode> {
-  const { flags, words, help, version } = parseCommandLine(given);
-  if (help) {
-    process.stdout.write(helpText());
-    return exitCodes.clean;
-  }
-  if (version) {
-    process.stdout.write(`${readVersion()}\n`);
-    return exitCodes.clean;
-  }
-  const [command = 'serve', surplus] = words;
-  if (command !== 'serve') throw new UsageError(`unknown command '${command}'`);
-  if (surplus !== undefined) throw new UsageError(`'${surplus}' is one word too many after '${command}'`);
-  ensureHeap(readConfig(flags, process.env));
-  // A start takes a third less time with compiled code at hand. It is kept with the program and not in the shared temporary
-  // directory, where another user of the machine could put code in its place; where that cannot be written there is none.
-  enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/yaradb', import.meta.url)));
-  // Only now, because it loads the whole server, which an answer to a wrong flag need not wait for.
-  const { serve } = await import('./serve.ts');
-  await serve(flags, process.env);
-  return exitCodes.clean;
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const failure = failureOf(error);
-  process.stderr.write(`yaradb: ${failure.message}\n`);
-  if (failure.exitCode === exitCodes.bug && failure.cause instanceof Error) {
-    process.stderr.write(`${failure.cause.stack}\n`);
-  }
-  // At once: what went wrong may have left something behind that would keep the process alive.
-  process.exit(failure.exitCode);
-}
+// A start takes half as long with compiled code at hand, and only what is loaded from now on is looked for there: so this file
+// imports nothing else of ours.
+enableCompileCache(compileCacheDirectory);
+const { runCommandLine } = await import('./command-line.ts');
+await runCommandLine(process.argv.slice(2));

@@ -9,8 +9,9 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedde
 import { DatabaseError } from '../errors.ts';
 import { refuseBackup } from './backup-directory.ts';
 import type { GivenArguments } from './command.ts';
+import { failureOfOpening } from './database-failure.ts';
 import { exitCodes } from './exit-code.ts';
-import { CommandFailure, failureOfOpening } from './failure.ts';
+import { CommandFailure } from './failure.ts';
 import { ensureHeap } from './heap-limit.ts';
 import { failureOfRequest } from './maintenance-request.ts';
 import { OperatorFile } from './operator-file.ts';
