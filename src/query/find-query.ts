@@ -16,8 +16,8 @@ export interface FindQuery {
 
 /**
  * Which part of the list: its `first` documents or its `last` ones (the first 100 when neither is given), between the
- * cursors `after` and `before`, as in the Relay specification. `offset` goes with `first` and without a cursor. The doors
- * check that with `parsePageRequest`.
+ * cursors `after` and `before`, as in the Relay specification. `offset` passes over so many at the end that is read from, and goes
+ * without a cursor. What clients of pages may send is for `parsePageRequest` to check.
  */
 export interface PageRequest {
   readonly first?: number | undefined;

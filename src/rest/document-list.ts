@@ -20,13 +20,10 @@ const chunkCharacters = 128 * 1024;
 export function sendDocumentList(
   reply: FastifyReply,
   view: ReadView,
-  { query, limit, offset }: FindRequest,
+  request: FindRequest,
 ): Promise<FastifyReply> | undefined {
   try {
-    const list =
-      limit === undefined
-        ? new ListText(view.scanDocuments(query), offset)
-        : new ListText(scanOf(page(view, query, { first: limit, offset })), 0);
+    const list = listOf(view, request);
     const first = list.next();
     if (first instanceof Promise || !list.ended) return sendPieces(reply, view, list, first);
     sendWhole(reply, view, first);
@@ -35,6 +32,15 @@ export function sendDocumentList(
     view.close();
     throw error;
   }
+}
+
+function listOf(view: ReadView, { query, fromEnd, limit, offset }: FindRequest): ListText {
+  if (limit === undefined) {
+    const scan = view.scanDocuments(query);
+    return new ListText(fromEnd ? scanOf(reversed(scan)) : scan, offset);
+  }
+  const part = fromEnd ? { last: limit, offset } : { first: limit, offset };
+  return new ListText(scanOf(page(view, query, part)), 0);
 }
 
 function sendWhole(reply: FastifyReply, view: ReadView, text: string): FastifyReply {
@@ -128,7 +134,14 @@ async function* continued(begun: readonly string[], list: ListText): AsyncGenera
   while (!list.ended) yield await list.next();
 }
 
+/** A page of the end is told from there. */
 async function* page(view: ReadView, query: FindQuery, request: PageRequest): AsyncGenerator<readonly Document[]> {
   const { documents } = await view.findDocuments(query, request);
-  if (documents.length > 0) yield documents;
+  if (documents.length > 0) yield request.last === undefined ? documents : documents.toReversed();
+}
+
+/** From the last document to the first. Which is the last is known at the end, so that all are held, as for a sort. */
+async function* reversed(scan: DocumentScan): AsyncGenerator<readonly Document[]> {
+  const batches = await Array.fromAsync(scan);
+  for (const documents of batches.reverse()) yield documents.toReversed();
 }

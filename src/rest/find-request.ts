@@ -10,6 +10,8 @@ import { expectObject } from './request-shape.ts';
 
 export interface FindRequest {
   readonly query: FindQuery;
+  /** The list is to be told from its end. */
+  readonly fromEnd: boolean;
   /** All of them when absent. */
   readonly limit: number | undefined;
   readonly offset: number;
@@ -31,28 +33,32 @@ export function parseList(
   table: string | undefined,
   filter: Filter = everything,
 ): FindRequest {
+  const { orderBy, fromEnd } = parseOrder(parameters);
   return {
     query: {
       table,
       filter,
-      orderBy: parseOrder(parameters),
+      orderBy,
       archived: parameters.boolean('include_archived') ? 'INCLUDE' : 'EXCLUDE',
     },
+    fromEnd,
     limit: parseLimit(parameters, limits.page),
     offset: parameters.count('offset') ?? 0,
   };
 }
 
-/** Without `sort_by` the order is that of creation, `desc` the newest first. */
-function parseOrder(parameters: QueryParameters): readonly Order[] {
+/**
+ * Without `sort_by` the order is that of creation, and `desc` is that from its end: the newest first, to the last of those that one
+ * commit has created. With it, documents with one value stay in the order of creation either way.
+ */
+function parseOrder(parameters: QueryParameters): { readonly orderBy: readonly Order[]; readonly fromEnd: boolean } {
   const sortBy = parameters.text('sort_by');
   const given = parameters.text('order') ?? 'asc';
   const order = given.toLowerCase();
   if (order !== 'asc' && order !== 'desc') throw wrongParameter('order', given, 'asc or desc');
-  if (sortBy === undefined) {
-    return order === 'asc' ? [] : [{ path: parsePath('$createdAt', 'order'), direction: 'DESC' }];
-  }
-  return [{ path: parsePath(sortBy, 'sort_by'), direction: order === 'asc' ? 'ASC' : 'DESC' }];
+  if (sortBy === undefined) return { orderBy: [], fromEnd: order === 'desc' };
+  const direction = order === 'asc' ? 'ASC' : 'DESC';
+  return { orderBy: [{ path: parsePath(sortBy, 'sort_by'), direction }], fromEnd: false };
 }
 
 function parseLimit(parameters: QueryParameters, { pageSizeMax }: PageLimits): number | undefined {

@@ -126,6 +126,19 @@ describe.each(engineVariants)('POST /document/find on the %s', (_name, openEngin
     expect(await found({}, '?sort_by=address.city&table_name=people&order=desc')).toEqual(['bob', 'alice', 'carol']);
   });
 
+  // Those of one request have one moment of creation, and are still in an order.
+  test('without sort_by descending is the order of creation from its end', async () => {
+    expect(await found({}, '?order=desc')).toEqual(['untabled', 'carol', 'bob', 'alice']);
+    expect(await found({}, '?order=desc&include_archived=true')).toEqual(['untabled', 'dave', 'carol', 'bob', 'alice']);
+    expect(await found({ level: 10 }, '?order=desc')).toEqual(['carol', 'alice']);
+    expect(await found({}, '?order=desc&limit=2')).toEqual(['untabled', 'carol']);
+    expect(await found({}, '?order=desc&limit=2&offset=1')).toEqual(['carol', 'bob']);
+    expect(await found({}, '?order=desc&offset=3')).toEqual(['alice']);
+    expect(await found({}, '?order=desc&offset=9')).toEqual([]);
+    expect(await found({}, '?order=desc&limit=2&offset=9')).toEqual([]);
+    expect(await found({}, '?order=desc&limit=0')).toEqual([]);
+  });
+
   test('limit and offset cut a part out of the order', async () => {
     expect(await found({}, '?limit=2')).toEqual(['alice', 'bob']);
     expect(await found({}, '?limit=2&offset=1')).toEqual(['bob', 'carol']);
