@@ -412,6 +412,9 @@ export function describeDatabase(name: string, createEngine: () => Promise<Engin
         const rest = await page(query, { first: 10, offset: 3 });
         expect(rest.documents.map(({ body }) => body.n)).toEqual([13, 10, 7, 4, 1]);
         expect(rest).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+        const fromEnd = await page(query, { last: 3, offset: 2 });
+        expect(fromEnd.documents.map(({ body }) => body.n)).toEqual([13, 10, 7]);
+        expect(fromEnd).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
         expect(await bodies(query)).toHaveLength(8);
         const view = await database.view(anonymous);
         expect(await view.countDocuments({ ...allLive, ...query })).toBe(8);

@@ -62,8 +62,9 @@ function cut(
   const to = bounds.before === undefined ? all.length : all.indexOf(bounds.before);
   const range = all.slice(from, Math.max(from, to));
   const { first, last, offset = 0 } = request;
-  const start = last === undefined ? Math.min(offset, range.length) : Math.max(0, range.length - last);
-  const end = last === undefined ? Math.min(start + (first ?? 100), range.length) : range.length;
+  const passed = Math.min(offset, range.length);
+  const start = last === undefined ? passed : Math.max(0, range.length - passed - last);
+  const end = last === undefined ? Math.min(start + (first ?? 100), range.length) : range.length - passed;
   return {
     documents: range.slice(start, end),
     hasPreviousPage: from + start > 0,
@@ -94,7 +95,7 @@ describe('pages', () => {
         // Bounds in the wrong order make an empty list, whose neighbours nobody defines.
         if (bounds.after && bounds.before && sorted.indexOf(bounds.after) >= sorted.indexOf(bounds.before)) return;
         const request: PageRequest = {
-          ...(given.backward && given.offset === undefined ? { last: given.size } : { first: given.size }),
+          ...(given.backward ? { last: given.size } : { first: given.size }),
           after: bounds.after && encodeCursor(orderBy, bounds.after),
           before: bounds.before && encodeCursor(orderBy, bounds.before),
           offset: given.offset,
