@@ -4,9 +4,9 @@ import type { FileSystem } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
 import type { SnapshotReader } from '../snapshot/snapshot-reader.ts';
 import { type WrittenSnapshot, writeSnapshot } from '../snapshot/snapshot-writer.ts';
+import { BackgroundSlice } from './background-slice.ts';
 import { writePastState } from './past-state.ts';
 import type { SegmentIndex } from './segment-index.ts';
-import { TimeSlice } from './time-slice.ts';
 
 export interface BaseMergeOptions {
   readonly fileSystem: FileSystem;
@@ -42,7 +42,7 @@ export async function mergeBase(options: BaseMergeOptions): Promise<WrittenSnaps
     random,
     signal,
     exchange,
-    content: (writer) => writePastState({ base, indexes, sequence }, writer, new TimeSlice(clock, signal)),
+    content: (writer) => writePastState({ base, indexes, sequence }, writer, new BackgroundSlice(clock, signal)),
   });
 }
 

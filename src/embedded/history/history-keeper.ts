@@ -9,6 +9,7 @@ import { type FileSystem, systemErrorCode } from '../ports/file-system.ts';
 import type { Random } from '../ports/random.ts';
 import { type SnapshotName, snapshotFileName } from '../snapshot/snapshot-files.ts';
 import { SnapshotReader } from '../snapshot/snapshot-reader.ts';
+import { BackgroundSlice } from './background-slice.ts';
 import { mergeBase } from './base-merge.ts';
 import { eraseOnDisk, hasErasures } from './disk-erasure.ts';
 import { readErasureMark, writeErasureMark } from './erasure-mark.ts';
@@ -18,7 +19,7 @@ import { type HistoryFiles, listHistory } from './history-files.ts';
 import { type PruningPlan, planPruning } from './pruning-plan.ts';
 import { SealedSegment, segmentPath } from './sealed-segment.ts';
 import { SegmentCatalog } from './segment-catalog.ts';
-import { TimeSlice } from './time-slice.ts';
+import type { TimeSlice } from './time-slice.ts';
 
 export interface HistoryKeeperOptions {
   /** Whose syncs of the log's directory the log knows of (`withLogDirectorySync`). */
@@ -204,7 +205,7 @@ export class HistoryKeeper {
   }
 
   #slice(): TimeSlice {
-    return new TimeSlice(this.#options.clock, this.#stop.signal);
+    return new BackgroundSlice(this.#options.clock, this.#stop.signal);
   }
 
   async #makeIndexes(): Promise<void> {

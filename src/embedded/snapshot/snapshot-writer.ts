@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Document } from '../../document/document.ts';
+import { BackgroundSlice } from '../history/background-slice.ts';
 import { replaceFile } from '../history/temporary-file.ts';
-import { TimeSlice } from '../history/time-slice.ts';
+import type { TimeSlice } from '../history/time-slice.ts';
 import { ByteWriter } from '../log/byte-writer.ts';
 import { FrameSalt } from '../log/frame.ts';
 import type { Definitions, KeyRecord } from '../log/record.ts';
@@ -68,7 +69,7 @@ export async function writeSnapshot(options: SnapshotWriteOptions): Promise<Writ
   const { fileSystem, directory, role, clock, random, signal, exchange, content } = options;
   const header = { ...options.header, salt: random.bytes(saltBytes), createdAt: clock.now() };
   const name = snapshotFileName(header.sequence, role);
-  const slice = new TimeSlice(clock, signal);
+  const slice = new BackgroundSlice(clock, signal);
   await makeDurableDirectory(fileSystem, directory);
   const written = await replaceFile({
     fileSystem,
@@ -101,13 +102,11 @@ async function readBack(fileSystem: FileSystem, path: string, slice: TimeSlice, 
   }
 }
 
-/** Handed to the system at once. */
-const writeBytes = 512 * 1024;
 /**
- * Synced while it is written, so that a commit's sync never finds more than this in front of it: file systems with a journal write
- * what other files have dirty, too, before the sync of the one ends.
+ * Handed to the system and synced at once, so that a commit's sync never finds more than this in front of it: file systems with a
+ * journal write what other files have dirty, too, before the sync of the one ends.
  */
-const syncBytes = 1024 * 1024;
+const writeBytes = 256 * 1024;
 
 /**
  * Takes the content of a snapshot. The methods that add an entry only gather; call `pause` whenever `due` says so:
@@ -127,7 +126,6 @@ export class SnapshotContentWriter {
   readonly #out = new ByteWriter();
   /** Where in the file `#out` begins. */
   #offset = 0;
-  #syncedTo = 0;
   /** Where in `#out` the block that is being filled begins. */
   #blockAt = 0;
   #blockEntries = 0;
@@ -295,9 +293,7 @@ export class SnapshotContentWriter {
     this.#out.bytes(rest);
     this.#offset += whole;
     this.#blockAt -= whole;
-    if (this.#offset - this.#syncedTo < syncBytes) return;
     await this.#file.datasync();
-    this.#syncedTo = this.#offset;
   }
 }
 

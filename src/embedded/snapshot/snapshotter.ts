@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Document } from '../../document/document.ts';
 import { DatabaseError } from '../../errors.ts';
-import { TimeSlice } from '../history/time-slice.ts';
+import { BackgroundSlice } from '../history/background-slice.ts';
+import type { TimeSlice } from '../history/time-slice.ts';
 import { NoSpaceError } from '../log/log-error.ts';
 import type { Definitions, KeyRecord } from '../log/record.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -144,7 +145,7 @@ export class Snapshotter {
       try {
         const existing = this.#existing(capture);
         if (existing !== null) return existing;
-        sorted = await sortDocuments(capture.documents, new TimeSlice(this.#options.clock, signal));
+        sorted = await sortDocuments(capture.documents, new BackgroundSlice(this.#options.clock, signal));
       } finally {
         capture.release();
       }
@@ -176,7 +177,7 @@ export class Snapshotter {
         writer.document(document);
         if (writer.due) await writer.pause();
       }
-      for (const key of newestOfEach(await sortKeys(keys, new TimeSlice(clock, signal)))) {
+      for (const key of newestOfEach(await sortKeys(keys, new BackgroundSlice(clock, signal)))) {
         writer.key(key);
         if (writer.due) await writer.pause();
       }

@@ -9,7 +9,15 @@ import { SnapshotReader } from '../../../src/embedded/snapshot/snapshot-reader.t
 import { writeSnapshot } from '../../../src/embedded/snapshot/snapshot-writer.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { commitOf, dataDirectory, documentId, documentOf, logDirectory, stillClock } from '../log/log-fixture.ts';
+import {
+  commitOf,
+  dataDirectory,
+  documentId,
+  documentOf,
+  logDirectory,
+  scheduleSoon,
+  stillClock,
+} from '../log/log-fixture.ts';
 import { identity, readContent, snapshotDirectory } from '../snapshot/snapshot-fixture.ts';
 import { HistoryDatabase, isOnDisk } from './history-database.ts';
 import { firstSequences, openIndex, RandomWorkload, slice, stateAfter } from './history-fixture.ts';
@@ -207,7 +215,8 @@ test('an erasure that gives way at every step comes to the same', async () => {
     milliseconds += 10;
     return milliseconds;
   };
-  const { fileSystem, keeper } = await withErasures(Number.POSITIVE_INFINITY, { ...stillClock, monotonic });
+  const clock: Clock = { ...stillClock, monotonic, schedule: scheduleSoon };
+  const { fileSystem, keeper } = await withErasures(Number.POSITIVE_INFINITY, clock);
   await keeper.eraseOnDisk();
   expectErased(fileSystem);
 });
@@ -591,6 +600,7 @@ test('background work gives way: between two turns of the event loop it never ru
     yield: async () => {
       turnStart = now;
     },
+    schedule: scheduleSoon,
   };
   const { database } = await fill(5, Number.POSITIVE_INFINITY);
   await database.close();

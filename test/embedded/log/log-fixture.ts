@@ -22,6 +22,12 @@ export const stillClock: Clock = {
   schedule: () => () => {},
 };
 
+/** For a clock whose time passes when somebody looks at it: what is scheduled comes when others had their turn. */
+export const scheduleSoon: Clock['schedule'] = (_milliseconds, run) => {
+  const immediate = setImmediate(run);
+  return () => clearImmediate(immediate);
+};
+
 export interface OpenedLog {
   readonly log: Log;
   /** What the log held when it was opened. */

@@ -5,7 +5,7 @@ import type { Document } from '../../../src/document/document.ts';
 import type { Clock } from '../../../src/embedded/ports/clock.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { documentId, logDirectory, startTime } from '../log/log-fixture.ts';
+import { documentId, logDirectory, scheduleSoon, startTime } from '../log/log-fixture.ts';
 import {
   contentsOf,
   create,
@@ -28,7 +28,7 @@ function busyClock(): Clock {
       return milliseconds;
     },
     yield: () => nextTick(),
-    schedule: () => () => {},
+    schedule: scheduleSoon,
   };
 }
 

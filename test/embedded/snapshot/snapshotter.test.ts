@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/embedded/ports/clock.ts';
 import { Snapshotter } from '../../../src/embedded/snapshot/snapshotter.ts';
 import { SeededRandom } from '../../fault/seeded-random.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { dataDirectory, stillClock } from '../log/log-fixture.ts';
+import { dataDirectory, scheduleSoon, stillClock } from '../log/log-fixture.ts';
 import { identity, snapshotDirectory } from './snapshot-fixture.ts';
 
 async function* noDocuments(): AsyncGenerator<readonly Document[]> {}
@@ -78,6 +78,7 @@ test('others get a turn between the keys that are written, however few there are
     yield: async () => {
       turns += 1;
     },
+    schedule: scheduleSoon,
   };
   const keys = Array.from({ length: 6 }, (_, number): KeyRecord[] => [keyOf(number)]);
   const { snapshotter, counts } = await makeSnapshotter({ clock, keys });
