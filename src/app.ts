@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AuthorizedDatabase } from './access/authorized-database.ts';
-import { type Config, serverUrl } from './config.ts';
+import type { Config } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { DatabaseStatus } from './database/status.ts';
 import { openEmbeddedDatabase } from './embedded/embedded-database.ts';
@@ -18,6 +18,7 @@ import { replaceTlsFiles, type TlsFiles } from './http/tls-server.ts';
 import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
 import { openAccess } from './server-access.ts';
+import { serverUrl } from './settings/server-address.ts';
 
 /** The settings, with what was left to be found out. */
 export interface AppConfig extends Config {

@@ -5,9 +5,10 @@ import { FailureLimit } from './access/failure-limit.ts';
 import { JwtVerifier } from './access/jwt-verifier.ts';
 import { FileKeySet, type KeySet, remoteKeySet } from './access/key-set.ts';
 import { TokenRegistry } from './access/token-registry.ts';
-import { type Config, isLoopback } from './config.ts';
+import type { Config } from './config.ts';
 import { anonymous } from './database/principal.ts';
 import type { SettingStore } from './database/setting-store.ts';
+import { isLoopback } from './settings/server-address.ts';
 
 /** Who gets in. */
 export interface ServerAccess {

@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** One row of the table of settings in `config.ts`: the command line, the help and the guide for operators are made from it. */
+/** One row of a table of `settings/`: the command line, the help and the guide for operators are made from it. */
 export interface Setting<Value> {
   /** Without the leading dashes. */
   readonly flag: string;
@@ -27,6 +27,40 @@ export interface SettingType<Value> {
   readonly parse: (text: string) => Value | undefined;
 }
 
+/** Gives what a setting comes to. @throws {UsageError} for a value that cannot be used. */
+export type ReadSetting = <Value>(setting: Setting<Value>) => Value;
+
+/** What a table of settings comes to. */
+export type SettingValues<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends Setting<infer Value> ? Value : never;
+};
+
+/** Reads every setting of a table. @throws {UsageError} */
+export function readSettings<Table extends Readonly<Record<string, Setting<unknown>>>>(
+  table: Table,
+  read: ReadSetting,
+): SettingValues<Table> {
+  const values = Object.entries(table).map(([name, setting]) => [name, read(setting)] as const);
+  return Object.fromEntries(values) as SettingValues<Table>;
+}
+
+/** What was given for a setting, or its default. @throws {UsageError} for a value that cannot be used. */
+export function readSetting<Value>(
+  setting: Setting<Value>,
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Value {
+  const variable = setting.environment.find((name) => environment[name] !== undefined && environment[name] !== '');
+  const flag = flags.get(setting.flag);
+  const given = flag ?? (variable === undefined ? undefined : environment[variable]) ?? setting.default;
+  const value = setting.type.parse(given);
+  if (value === undefined) {
+    const name = flag !== undefined || variable === undefined ? `--${setting.flag}` : variable;
+    throw new UsageError(`${name} is '${given}': expected ${setting.type.expected}`);
+  }
+  return value;
+}
+
 export function text(placeholder: string): SettingType<string> {
   return { placeholder, expected: 'some text', parse: (given) => (given === '' ? undefined : given) };
 }
@@ -43,6 +77,17 @@ export function wholeNumber(placeholder: string, least: number, greatest: number
     parse: (given) => {
       const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
       return value >= least && value <= greatest ? value : undefined;
+    },
+  };
+}
+
+/** Infinity, no limit, for 0. */
+export function zeroForUnlimited(type: SettingType<number>): SettingType<number> {
+  return {
+    ...type,
+    parse: (given) => {
+      const value = type.parse(given);
+      return value === 0 ? Number.POSITIVE_INFINITY : value;
     },
   };
 }

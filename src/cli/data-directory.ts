@@ -1,6 +1,6 @@
 import { lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UserAndGroup } from '../config.ts';
+import type { UserAndGroup } from '../settings/operation-settings.ts';
 
 /**
  * Whether something other than the program is mounted at `/app`: compose files of the Python YaraDB mount their data there.

@@ -1,4 +1,4 @@
-import type { UserAndGroup } from '../config.ts';
+import type { UserAndGroup } from '../settings/operation-settings.ts';
 import { handOverDirectory } from './data-directory.ts';
 
 /**

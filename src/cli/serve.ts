@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createAccessToken } from '../access/access-token.ts';
 import { type App, type AppConfig, createApp } from '../app.ts';
-import { isLoopback } from '../config.ts';
+import { isLoopback } from '../settings/server-address.ts';
 import { refuseBackup } from './backup-directory.ts';
 import { findPredecessorFiles } from './data-directory.ts';
 import { failureOfClosing, failureOfDisk, failureOfOpening } from './database-failure.ts';

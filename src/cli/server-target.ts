@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { type Config, serverUrl } from '../config.ts';
+import type { Config } from '../config.ts';
 import { optionalText, type SettingType, UsageError } from '../setting.ts';
+import { serverUrl } from '../settings/server-address.ts';
 import type { GivenArguments, Option } from './command.ts';
 import { OperatorFile } from './operator-file.ts';
 import { readConfig } from './read-config.ts';
