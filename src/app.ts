@@ -13,6 +13,7 @@ import { principalOf } from './http/authentication.ts';
 import { drainHttpServer } from './http/graceful-close.ts';
 import { defaultHttpTimeouts, type HttpTimeouts } from './http/http-options.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { startListening } from './http/listening.ts';
 import { ServerMetrics } from './http/server-metrics.ts';
 import { replaceTlsFiles, type TlsFiles } from './http/tls-server.ts';
 import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
@@ -180,10 +181,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
     authenticationRequired: authenticator.isRequired,
     hasWayIn: tokens.isUsed || config.jwt !== null,
     async listen() {
-      await server.listen({ host: config.host, port: config.port });
-      const address = server.server.address();
-      if (address === null || typeof address === 'string') throw new TypeError('The server listens on no TCP port');
-      return serverUrl(config, address.port);
+      const scheme = files.tls === null ? 'http' : 'https';
+      return serverUrl(config, await startListening(server, { host: config.host, port: config.port, scheme }));
     },
     routes: () => server.routeTable.list(),
     status: () => database.status(anonymous),

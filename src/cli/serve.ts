@@ -13,7 +13,7 @@ import { OperatorFile } from './operator-file.ts';
 import { leaveRoot } from './privileges.ts';
 import { awaitStopSignal, stopOnBug } from './process-lifecycle.ts';
 import { readConfig } from './read-config.ts';
-import { readFilesAgainOnHangup, readServerFiles } from './server-files.ts';
+import { logCertificate, readFilesAgainOnHangup, readServerFiles } from './server-files.ts';
 import { readVersion } from './version.ts';
 
 /** Once the disk has failed there is nothing to wait for but answers that say so. */
@@ -65,8 +65,10 @@ export async function serve(
   readFilesAgainOnHangup(config, log, (again) => {
     app.replaceFiles(again);
     openToOperators(again.tls?.certificate ?? null);
+    logCertificate(again, config.tls?.certificateFile, log);
   });
   await logStart(app, config, log);
+  logCertificate(files, config.tls?.certificateFile, log);
   announce(url);
 
   const reason = await Promise.race([stopSignal, app.failed]);
@@ -97,7 +99,7 @@ async function logStart(app: App, config: AppConfig, log: Logger): Promise<void>
     log.info({ dataDirectory }, 'no data directory is named and something is mounted at /app: the data lives there');
   }
   log.info(
-    { version: readVersion(), dataDirectory, documents, sequence, durability, memory, recovery },
+    { version: readVersion(), pid: process.pid, dataDirectory, documents, sequence, durability, memory, recovery },
     'database open',
   );
   if (status.writes === 'storageFull') {

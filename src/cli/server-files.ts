@@ -1,9 +1,11 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { FileKeySet } from '../access/key-set.ts';
 import type { AppFiles } from '../app.ts';
 import type { Config } from '../config.ts';
+import { certificateNotice } from './certificate-notice.ts';
 import { exitCodes } from './exit-code.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -36,9 +38,17 @@ export function readFilesAgainOnHangup(
         'SIGHUP: the files of certificates and keys were read again',
       );
     } catch (error) {
-      log.error({ err: error }, 'SIGHUP: a file cannot be used, so the certificates and keys stay what they were');
+      // A file that is wrong is told of in one line; of anything else, where it came from.
+      const reason = error instanceof CommandFailure ? { problem: error.message } : { err: error };
+      log.error(reason, 'SIGHUP: a file cannot be used, so the certificates and keys stay what they were');
     }
   });
+}
+
+/** Tells of a certificate that clients refuse, or soon will. */
+export function logCertificate({ tls }: ServerFiles, certificateFile: string | undefined, log: Logger): void {
+  const notice = tls === null ? null : certificateNotice(tls.certificate, Date.now());
+  if (notice !== null) log.warn({ certificateFile }, notice);
 }
 
 function readTlsFiles({ certificateFile, keyFile }: NonNullable<Config['tls']>): NonNullable<ServerFiles['tls']> {
@@ -46,6 +56,9 @@ function readTlsFiles({ certificateFile, keyFile }: NonNullable<Config['tls']>):
   const key = read(keyFile, '--tls-key');
   try {
     createSecureContext({ cert: certificate, key });
+    // OpenSSL compares keys of one kind alone, and would then serve a certificate that no handshake can be made with.
+    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)))
+      throw new TypeError('key values mismatch');
   } catch (error) {
     throw unusable(
       `--tls-cert '${certificateFile}' and --tls-key '${keyFile}' are no PEM files of a certificate and its private key`,

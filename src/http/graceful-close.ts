@@ -3,6 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 import { Server } from 'node:net';
 import { setImmediate as turnOfEventLoop, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import type { MoreAddresses } from './more-addresses.ts';
 import { MeteredResponse, type RequestMeter } from './request-meter.ts';
 
 /**
@@ -14,10 +15,12 @@ import { MeteredResponse, type RequestMeter } from './request-meter.ts';
  */
 export class GracefulClose {
   readonly #graceMs: number;
+  readonly #moreAddresses: MoreAddresses;
   #begun = false;
 
-  constructor(graceMs: number) {
+  constructor(graceMs: number, moreAddresses: MoreAddresses) {
     this.#graceMs = graceMs;
+    this.#moreAddresses = moreAddresses;
   }
 
   /**
@@ -49,9 +52,15 @@ export class GracefulClose {
       // HTTP's own `close` would destroy the idle connections, too.
       const ended = once(server.server, 'close');
       Server.prototype.close.call(server.server);
+      this.#moreAddresses.stop();
       await Promise.race([ended, wait(this.#graceMs, undefined, { ref: false })]);
       // What has arrived by the end of a turn has been read, so that its connection is not idle.
       await turnOfEventLoop();
+    });
+    // Node waits for the connections of the first address only.
+    server.addHook('onClose', async () => {
+      server.server.closeIdleConnections();
+      await this.#moreAddresses.ended();
     });
   }
 }

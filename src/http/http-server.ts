@@ -25,6 +25,7 @@ import { acceptJsonBodies, checkBodyType } from './json-body.ts';
 import { LoadGauge, noLoadLimits } from './load-gauge.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { MoreAddresses } from './more-addresses.ts';
 import { endAfterOwedAnswers } from './owed-answers.ts';
 import { requestLogging } from './request-log.ts';
 import { createShedding, limitRequestRates, type Shedding } from './request-shedding.ts';
@@ -44,7 +45,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     const code = answerError(error, request, reply, bodyBytesMax);
     metrics?.rejections.add(code);
   };
-  const closing = new GracefulClose(timeouts.closeGraceMs);
+  const moreAddresses = new MoreAddresses();
+  const closing = new GracefulClose(timeouts.closeGraceMs, moreAddresses);
   const ServerResponse = closing.responseClass(metrics?.requests.unrouted);
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
@@ -96,6 +98,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const routes = new RouteTable();
   routes.watch(server);
   server.decorate('routeTable', routes);
+  server.decorate('moreAddresses', moreAddresses);
   const catalog = new EndpointCatalog();
   catalog.watch(server);
   metrics?.requests.watch(server);

@@ -1,10 +1,11 @@
+import { lookup } from 'node:dns/promises';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { TemporaryFolder, yaradb } from '../cli/data-fixture.ts';
-import { type Certificate, hasOpenssl, makeCertificate } from '../support/certificate.ts';
+import { type Certificate, hasOpenssl, makeCertificate, makeExpiredCertificate } from '../support/certificate.ts';
 import { ServerProcess, startServer } from './server-process.ts';
 
 interface Answer {
@@ -84,6 +85,42 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
     expect((await ask(`${url}/ping`, agent)).status).toBe(200);
   });
 
+  test('the log names the address as it is served', async () => {
+    using folder = new TemporaryFolder();
+    const { server, url } = await startServer(
+      folder.join('data'),
+      flagsOf(makeCertificate(folder.path, 'first', ['IP:127.0.0.1'])),
+    );
+    await using _ = server;
+    expect(server.stderr).toContain(`"msg":"Server listening at ${url}"`);
+  });
+
+  test('--host localhost is every address of that name, and the URL by that name is served', async () => {
+    using folder = new TemporaryFolder();
+    const certificate = makeCertificate(folder.path, 'localhost', ['DNS:localhost']);
+    const { server, url } = await startServer(folder.join('data'), ['--host', 'localhost', ...flagsOf(certificate)]);
+    await using _ = server;
+    const agent = new Agent({ ca: certificate.pem });
+    expect((await ask(`${url}/ping`, agent)).status).toBe(200);
+    for (const { address, family } of await lookup('localhost', { all: true })) {
+      const host = family === 6 ? `[${address}]` : address;
+      await expect
+        .poll(() => server.stderr)
+        .toContain(`"msg":"Server listening at https://${host}:${new URL(url).port}"`);
+    }
+  });
+
+  test('the log warns of a certificate that has expired, at the start and again at SIGHUP', async () => {
+    using folder = new TemporaryFolder();
+    const certificate = makeExpiredCertificate(folder.path, 'first');
+    const { server } = await startServer(folder.join('data'), flagsOf(certificate));
+    await using _ = server;
+    const warnings = () => server.stderr.match(/"level":40,[^\n]*"msg":"the certificate has expired at [^"]+SIGHUP"/g);
+    expect(warnings()).toHaveLength(1);
+    server.kill('SIGHUP');
+    await expect.poll(warnings).toHaveLength(2);
+  });
+
   test('commands reach it: by the data directory whatever the certificate, else with --ca-file', async () => {
     using folder = new TemporaryFolder();
     const certificate = makeCertificate(folder.path, 'elsewhere', ['DNS:localhost']);
@@ -124,6 +161,8 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
     copyFileSync(second.certificateFile, first.certificateFile);
     server.kill('SIGHUP');
     await expect.poll(() => server.stderr).toContain('stay what they were');
+    expect(server.stderr).toContain('"problem":"--tls-cert ');
+    expect(server.stderr).not.toContain('"stack"');
     expect(await subjectAt(url)).toBe('first TLSv1.3');
     copyFileSync(second.keyFile, first.keyFile);
     server.kill('SIGHUP');
@@ -138,10 +177,12 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
     ['is not there', 'absent.pem', 'ENOENT'],
     ['is none', 'none.pem', 'no PEM files'],
     ['is of another certificate', 'other-key.pem', 'no PEM files'],
+    ['is of another kind', 'rsa-key.pem', 'no PEM files'],
   ])('a key that %s stops the start with 1 and one line', async (_case, key, message) => {
     using folder = new TemporaryFolder();
     const { certificateFile } = makeCertificate(folder.path, 'first', ['IP:127.0.0.1']);
     makeCertificate(folder.path, 'other', ['IP:127.0.0.1']);
+    makeCertificate(folder.path, 'rsa', ['IP:127.0.0.1'], ['rsa:2048']);
     writeFileSync(folder.join('none.pem'), 'none');
     const flags = ['--tls-cert', certificateFile, '--tls-key', folder.join(key)];
     const { code, stderr } = await new ServerProcess(['--port', '0', '--data-dir', folder.join('data'), ...flags])
