@@ -179,7 +179,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
   return {
     failed: failed.promise,
     authenticationRequired: authenticator.isRequired,
-    hasWayIn: tokens.isUsed || config.jwt !== null,
+    hasWayIn: tokens.hasValid || config.jwt !== null,
     async listen() {
       const scheme = files.tls === null ? 'http' : 'https';
       return serverUrl(config, await startListening(server, { host: config.host, port: config.port, scheme }));

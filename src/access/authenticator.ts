@@ -92,7 +92,11 @@ export class Authenticator {
     const { tokens, jwt } = this.#options;
     // RFC 9110 section 11.1: the scheme is case-insensitive. RFC 6750 section 2.1: what a token is made of.
     const [, token] = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
-    if (token === undefined) throw this.#refused('not a bearer token', clientAddress);
+    if (token === undefined) {
+      const expected =
+        'The header `Authorization` is not of the form that is expected here: `Authorization: Bearer TOKEN`';
+      throw this.#refused('not a bearer token', clientAddress, expected);
+    }
     if (this.#isOperator(token)) return this.#operator;
     if (jwt !== null && !isAccessTokenLike(token)) return this.#checkJwt(jwt, token, digest, clientAddress);
     const found = tokens.verify(token);
@@ -120,7 +124,11 @@ export class Authenticator {
     return timingSafeEqual(digestOf(token), this.#operatorDigest);
   }
 
-  #refused(reason: string, clientAddress: string): DatabaseError {
+  #refused(
+    reason: string,
+    clientAddress: string,
+    message = 'The token is not valid: it is unknown, revoked, expired or cut',
+  ): DatabaseError {
     const { failures, onRefusal } = this.#options;
     const retryAfterSeconds = failures.fail(clientAddress);
     onRefusal(reason, clientAddress, retryAfterSeconds > 0);
@@ -129,7 +137,7 @@ export class Authenticator {
         retryAfterSeconds,
       });
     }
-    return new DatabaseError('UNAUTHENTICATED', 'The token is not valid: it is unknown, revoked, expired or cut');
+    return new DatabaseError('UNAUTHENTICATED', message);
   }
 }
 

@@ -6,6 +6,9 @@ import { formatTime } from '../document/timestamp.ts';
 /** The names of settings that are tokens begin with this; behind it is the token's id. FORMAT.md, "Settings". */
 export const tokenSettingPrefix = 'accessToken/';
 
+/** The setting that is there once a token was forgotten: requests have to show one from the first on, whatever became of it. */
+export const tokensUsedSetting: StoredSetting = { name: 'accessTokens', value: { used: true } };
+
 /** What is kept of a token. Times are milliseconds since the Unix epoch. */
 export interface TokenRecord {
   readonly id: string;

@@ -1,11 +1,11 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../database/principal.ts';
 import type { Rights } from '../database/rights.ts';
-import type { SettingStore } from '../database/setting-store.ts';
+import type { SettingStore, StoredSetting } from '../database/setting-store.ts';
 import { DatabaseError, InvalidArgumentError, LimitExceededError } from '../errors.ts';
 import { accessTokenId, createAccessToken, type RandomBytes } from './access-token.ts';
 import { requireEverywhere } from './requirements.ts';
-import { settingOf, type TokenRecord, tokenRecordOf, tokenSettingPrefix } from './token-record.ts';
+import { settingOf, type TokenRecord, tokenRecordOf, tokenSettingPrefix, tokensUsedSetting } from './token-record.ts';
 
 /** Revoked and expired ones included, since those are told, too. */
 const tokensMax = 10_000;
@@ -40,6 +40,7 @@ export class TokenRegistry {
   readonly #options: TokenRegistryOptions;
   readonly #records = new Map<string, TokenRecord>();
   readonly #listeners = new Set<() => void>();
+  #isForgetful = false;
 
   private constructor(options: TokenRegistryOptions) {
     this.#options = options;
@@ -53,15 +54,22 @@ export class TokenRegistry {
       if (record === null) options.onUnreadable(setting.name.slice(tokenSettingPrefix.length));
       else registry.#records.set(record.id, record);
     }
+    const [used] = await options.store.settings(principal, tokensUsedSetting.name);
+    registry.#isForgetful = used !== undefined;
     return registry;
   }
 
   /** Whether a token was ever made, whatever has become of it. */
   get isUsed(): boolean {
-    return this.#records.size > 0;
+    return this.#isForgetful || this.#records.size > 0;
   }
 
-  /** Calls this whenever a token was made or revoked. */
+  /** Whether there is a token that lets somebody in. */
+  get hasValid(): boolean {
+    return [...this.#records.values()].some((record) => this.#refusalOf(record) === null);
+  }
+
+  /** Calls this whenever a token was made, revoked or forgotten. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -74,9 +82,12 @@ export class TokenRegistry {
     requireEverywhere(principal, 'admin');
     const { now, randomBytes } = this.#options;
     if (this.#records.size >= tokensMax) {
-      throw new LimitExceededError(`There are ${tokensMax} tokens, revoked ones included: no more can be made`, {
-        limit: tokensMax,
-      });
+      throw new LimitExceededError(
+        `There are ${tokensMax} tokens, revoked and expired ones included, which \`yaradb token prune\` forgets: no more can be made`,
+        {
+          limit: tokensMax,
+        },
+      );
     }
     if (expiresAt !== null && expiresAt <= now()) {
       throw new InvalidArgumentError('The token would have expired already', {
@@ -94,7 +105,9 @@ export class TokenRegistry {
       expiresAt,
       revokedAt: null,
     };
-    await this.#put(principal, record);
+    await this.#put(principal, [settingOf(record)]);
+    this.#records.set(record.id, record);
+    this.#tell();
     return { text, record };
   }
 
@@ -111,8 +124,22 @@ export class TokenRegistry {
     if (record === undefined) throw new DatabaseError('NOT_FOUND', `There is no token ${id}`, { id });
     if (record.revokedAt !== null) return record;
     const revoked = { ...record, revokedAt: this.#options.now() };
-    await this.#put(principal, revoked);
+    await this.#put(principal, [settingOf(revoked)]);
+    this.#records.set(id, revoked);
+    this.#tell();
     return revoked;
+  }
+
+  /** Forgets those that open nothing any more, revoked or expired, as one commit. Resolves to them once that is durable. @throws {DatabaseError} `FORBIDDEN`. */
+  async prune(principal: Principal): Promise<readonly TokenRecord[]> {
+    const gone = this.list(principal).filter((record) => this.#refusalOf(record) !== null);
+    if (gone.length === 0) return gone;
+    const removed = gone.map((record) => ({ ...settingOf(record), value: null }));
+    await this.#put(principal, [...removed, tokensUsedSetting]);
+    this.#isForgetful = true;
+    for (const { id } of gone) this.#records.delete(id);
+    this.#tell();
+    return gone;
   }
 
   /** What is kept of the token, or why it is refused. */
@@ -138,9 +165,11 @@ export class TokenRegistry {
     return expiresAt !== null && expiresAt <= this.#options.now() ? 'expired' : null;
   }
 
-  async #put(principal: Principal, record: TokenRecord): Promise<void> {
-    await this.#options.store.putSetting(principal, settingOf(record));
-    this.#records.set(record.id, record);
+  #put(principal: Principal, settings: readonly StoredSetting[]): Promise<void> {
+    return this.#options.store.putSettings(principal, settings);
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
   }
 }

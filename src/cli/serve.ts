@@ -154,7 +154,10 @@ function logAccess(app: App, { auth, host, tls }: AppConfig, log: Logger): void 
     return;
   }
   if (!app.hasWayIn) {
-    log.warn({ auth }, 'nobody gets in yet: make a token with `yaradb token create --role admin` on this machine');
+    log.warn(
+      { auth },
+      'nobody gets in yet, since there is no token that is valid: make a token with `yaradb token create --role admin` on this machine',
+    );
   }
   if (tls === null && !isLoopback(host)) {
     log.warn(

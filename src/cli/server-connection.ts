@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
 import { parseJson } from '../document/json-parser.ts';
-import { adviceFor, ServerError, unreachable } from './server-request.ts';
+import { adviceFor, ServerError, unanswered, unreachable } from './server-request.ts';
 import type { ServerTarget } from './server-target.ts';
 
 /** What a server answers. */
@@ -71,7 +71,9 @@ export class ServerConnection {
         });
       });
       request.setTimeout(idleMsMax, () => request.destroy(new Error(`nothing came for ${idleMsMax / 1000} s`)));
-      request.on('error', (error) => reject(connected ? this.brokeOff(error) : unreachable(this.#server, error)));
+      request.on('error', (error) =>
+        reject(connected ? unanswered(this.#server, error) : unreachable(this.#server, error)),
+      );
       request.end(body ?? undefined);
     });
   }

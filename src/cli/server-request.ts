@@ -65,8 +65,7 @@ export class ServerRequest {
 
   /** What it is called when the connection ends before the answer does. */
   brokeOff(cause: unknown): ServerError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new ServerError(`the server at ${this.#url.origin} broke off (${reason})`, { cause });
+    return new ServerError(`the server at ${this.#url.origin} broke off (${reasonOf(cause)})`, { cause });
   }
 
   #send(): Promise<IncomingMessage> {
@@ -89,7 +88,7 @@ export class ServerRequest {
           connected = true;
         });
       });
-      request.on('error', (error) => reject(connected ? this.brokeOff(error) : unreachable(this.#url, error)));
+      request.on('error', (error) => reject(connected ? unanswered(this.#url, error) : unreachable(this.#url, error)));
       request.end(this.#body ?? undefined);
     });
   }
@@ -109,14 +108,32 @@ export class ServerRequest {
   }
 }
 
+/** What it is called when the connection ends before an answer begins. */
+export function unanswered({ origin, protocol }: URL, cause: Error): ServerError {
+  // Node has no name for it that says more: whoever speaks TLS hangs up on whoever does not.
+  const advice = protocol === 'http:' ? '. If it speaks TLS, its URL begins with https://' : '';
+  return new ServerError(`the server at ${origin} broke off (${reasonOf(cause)})${advice}`, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** What it is called when there is no connection. */
 export function unreachable({ origin }: URL, cause: Error): ServerError {
-  const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
-  const isUntrusted = /CERT|ALTNAME|SELF_SIGNED|ISSUER/.test('code' in cause ? String(cause.code) : '');
-  const advice = isUntrusted
-    ? 'Name the certificate of its authority with --ca-file'
-    : 'Start it, or name another one with --url';
+  const [reason, advice] = reasonAndAdvice(cause);
   return new ServerError(`the server at ${origin} cannot be reached: ${reason}. ${advice}`, { cause });
+}
+
+function reasonAndAdvice(cause: Error): readonly [reason: string, advice: string] {
+  const code = 'code' in cause ? String(cause.code) : '';
+  if (code === 'CERT_HAS_EXPIRED') return [cause.message, 'Renew its certificate, and send the server SIGHUP'];
+  // OpenSSL's words are of several lines, and none of them is this.
+  if (code === 'EPROTO') return ['it speaks no TLS', 'Name it with --url http://… if that is meant'];
+  if (/CERT|ALTNAME|SELF_SIGNED|ISSUER/.test(code))
+    return [cause.message, 'Name the certificate of its authority with --ca-file'];
+  const reason = systemErrorOf(cause)?.code === 'ECONNREFUSED' ? 'no server listens there' : cause.message;
+  return [reason, 'Start it, or name another one with --url'];
 }
 
 /** What an operator can do about it. */

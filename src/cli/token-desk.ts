@@ -17,14 +17,15 @@ import { failureOfRequest } from './maintenance-request.ts';
 import { OperatorFile } from './operator-file.ts';
 import { leaveRoot } from './privileges.ts';
 import { readConfig } from './read-config.ts';
-import { ServerRequest } from './server-request.ts';
+import { ServerError, ServerRequest } from './server-request.ts';
 import { dataDirectoryFlag, givenToken, type ServerTarget, serverOptions, serverTargetOf } from './server-target.ts';
 
-/** Where tokens are made, listed and revoked. What it takes and gives is what `/system/tokens` does. */
+/** Where tokens are made, listed, revoked and forgotten. What it takes and gives is what `/system/tokens` does. */
 export interface TokenDesk {
   create(token: JsonObject): Promise<JsonObject>;
   list(): Promise<JsonObject>;
   revoke(id: string): Promise<JsonObject>;
+  prune(): Promise<JsonObject>;
   close(): Promise<void>;
 }
 
@@ -45,7 +46,13 @@ export async function openTokenDesk(given: GivenArguments): Promise<TokenDesk> {
   ensureHeap(config);
   leaveRoot(runAs, dataDirectory);
   try {
-    return await DirectoryDesk.open(await openEmbeddedDatabase({ directory: dataDirectory }));
+    const desk = await DirectoryDesk.open(await openEmbeddedDatabase({ directory: dataDirectory }));
+    // Whoever has forgotten --data-dir would make a token here, and be refused elsewhere.
+    if (given.words[0] === 'create')
+      process.stderr.write(
+        `yaradb: no server runs on ${dataDirectory}: this is a token of the one that is started with that --data-dir.\n`,
+      );
+    return desk;
   } catch (error) {
     if (!(error instanceof DirectoryLockedError)) throw failureOfOpening(error, config);
     if (operator === null) {
@@ -78,13 +85,20 @@ class ServerDesk implements TokenDesk {
     return this.#ask('DELETE', `/${encodeURIComponent(id)}`);
   }
 
+  prune(): Promise<JsonObject> {
+    return this.#ask('POST', '/prune');
+  }
+
   async close(): Promise<void> {}
 
   async #ask(method: string, path: string, body: JsonObject | null = null): Promise<JsonObject> {
     try {
       return await new ServerRequest(method, `/system/tokens${path}`, this.#server, body).json();
     } catch (error) {
-      throw failureOfRequest(error);
+      const isWrong = error instanceof ServerError && (error.code === 'NOT_FOUND' || error.code === 'INVALID_ARGUMENT');
+      throw isWrong
+        ? new CommandFailure(exitCodes.usage, `${error.message}.`, { cause: error })
+        : failureOfRequest(error);
     }
   }
 }
@@ -116,6 +130,10 @@ class DirectoryDesk implements TokenDesk {
 
   revoke(id: string): Promise<JsonObject> {
     return told(async () => tokenText(await this.#tokens.revoke(operator, id)));
+  }
+
+  prune(): Promise<JsonObject> {
+    return told(async () => tokenList(await this.#tokens.prune(operator)));
   }
 
   close(): Promise<void> {

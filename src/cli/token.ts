@@ -41,12 +41,12 @@ const options = {
   json: jsonOption,
 } as const satisfies Record<string, Option>;
 
-/** `yaradb token create|list|revoke`. */
+/** `yaradb token create|list|revoke|prune`. */
 export const tokenCommand: Command = {
-  usage: 'create|list|revoke [ID] [--flag VALUE ...]',
+  usage: 'create|list|revoke|prune [ID] [--flag VALUE ...]',
   description: [
-    'Makes, lists and revokes the tokens that requests have to show. A token is printed once, by create, and kept nowhere: the server has its ' +
-      'SHA-256 alone. What was revoked is refused from the next request on.',
+    'Makes, lists, revokes and forgets the tokens that requests have to show. A token is printed once, by create, and kept nowhere: the server has its ' +
+      'SHA-256 alone. What was revoked is refused from the next request on. prune forgets those that are revoked or have expired, which list tells until then.',
     'By default it works on the data directory of this machine (--data-dir, as for serve), whether a server has it open or not: so the first ' +
       'token can be made before the first start. With --url it asks a server anywhere, which takes a token of the role admin.',
     'Each role may do what those before it may. read: documents, their history, tables. write: creates, changes, archives and restores ' +
@@ -110,12 +110,22 @@ function actionOf(given: GivenArguments): (desk: TokenDesk) => Promise<void> {
         const revoked: JsonObject[] = [];
         for (const each of ids) revoked.push(await desk.revoke(each));
         if (json) await printLine(stringifyJson({ tokens: revoked }));
-        else await printLine(`revoked: ${revoked.map((token) => `${token.id} (${token.name})`).join(', ') || 'none'}`);
+        else await printLine(`revoked: ${namesOf(revoked)}`);
       };
     }
+    case 'prune':
+      return async (desk) => {
+        const forgotten = await desk.prune();
+        if (json) await printLine(stringifyJson(forgotten));
+        else await printLine(`forgotten: ${namesOf(tokensOf(forgotten))}`);
+      };
     default:
-      throw new UsageError(`expected create, list or revoke${action === '' ? '' : `, and not '${action}'`}`);
+      throw new UsageError(`expected create, list, revoke or prune${action === '' ? '' : `, and not '${action}'`}`);
   }
+}
+
+function namesOf(tokens: readonly JsonObject[]): string {
+  return tokens.map((token) => `${token.id} (${token.name})`).join(', ') || 'none';
 }
 
 /** Whoever has the token itself at hand need not look its id up. */

@@ -3,6 +3,7 @@ import type { Principal } from './principal.ts';
 
 export interface StoredSetting {
   readonly name: string;
+  /** Of one that is put, null: it is not there any more. */
   readonly value: JsonValue;
 }
 
@@ -15,8 +16,8 @@ export interface SettingStore {
   settings(principal: Principal, prefix: string): Promise<readonly StoredSetting[]>;
 
   /**
-   * Makes or replaces the setting, as one commit. Resolves once it is durable.
+   * Makes, replaces or removes the settings, all as one commit. Resolves once it is durable.
    * @throws {DatabaseError} `STORAGE_FULL`, `OVERLOADED`, `OUTCOME_UNKNOWN` as `Database.commit`.
    */
-  putSetting(principal: Principal, setting: StoredSetting): Promise<void>;
+  putSettings(principal: Principal, settings: readonly StoredSetting[]): Promise<void>;
 }

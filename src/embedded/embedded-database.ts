@@ -356,10 +356,10 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
     return [...this.#state.settings(prefix)];
   }
 
-  async putSetting(principal: Principal, setting: StoredSetting): Promise<void> {
+  async putSettings(principal: Principal, settings: readonly StoredSetting[]): Promise<void> {
     const prepare = (context: PreparationContext) =>
       prepareRecords(context, ({ records }) => {
-        records.push({ kind: 'putSetting', setting });
+        for (const setting of settings) records.push({ kind: 'putSetting', setting });
       });
     await this.#write(() => this.#committer.write(principal.name, prepare));
   }

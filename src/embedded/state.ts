@@ -330,7 +330,8 @@ export class State {
   }
 
   #putSetting(setting: SettingRecord): void {
-    this.#settings.set(settingKey(setting.name), setting);
+    if (setting.value === null) this.#settings.delete(settingKey(setting.name));
+    else this.#settings.set(settingKey(setting.name), setting);
   }
 
   #addTable(table: TableState): void {

@@ -26,6 +26,12 @@ const tokenSchema: JsonSchema = {
   properties: tokenProperties,
 };
 
+const tokensSchema: JsonSchema = {
+  type: 'object',
+  required: ['tokens'],
+  properties: { tokens: { type: 'array', items: tokenSchema } },
+};
+
 export const createTokenEndpoint: EndpointDescription = {
   operationId: 'createToken',
   tag: 'server',
@@ -56,13 +62,18 @@ export const listTokensEndpoint: EndpointDescription = {
   summary: 'All tokens, without what lets in',
   details: forOperators,
   answers: {
-    200: jsonAnswer('The tokens', {
-      type: 'object',
-      required: ['tokens'],
-      properties: { tokens: { type: 'array', items: tokenSchema } },
-    }),
+    200: jsonAnswer('The tokens', tokensSchema),
   },
   refusals: { 403: ['FORBIDDEN'] },
+};
+
+export const pruneTokensEndpoint: EndpointDescription = {
+  operationId: 'pruneTokens',
+  tag: 'server',
+  summary: 'Forget the tokens that are revoked or have expired',
+  details: `${forOperators} They are listed no more; requests have to show a token also when none is left.`,
+  answers: { 200: jsonAnswer('The tokens that were forgotten', tokensSchema) },
+  refusals: { 403: ['FORBIDDEN'], 507: ['STORAGE_FULL'] },
 };
 
 export const revokeTokenEndpoint: EndpointDescription = {

@@ -2,7 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { parseNewToken, tokenList, tokenText } from '../access/token-json.ts';
 import type { TokenRegistry } from '../access/token-registry.ts';
 import { runForOperator } from './operator-route.ts';
-import { createTokenEndpoint, listTokensEndpoint, revokeTokenEndpoint } from './token-endpoints.ts';
+import {
+  createTokenEndpoint,
+  listTokensEndpoint,
+  pruneTokensEndpoint,
+  revokeTokenEndpoint,
+} from './token-endpoints.ts';
 
 export const tokensPath = '/system/tokens';
 
@@ -12,7 +17,7 @@ interface TokenRoute {
 
 /**
  * `POST /system/tokens` answers with a new token, which is told this once; `GET /system/tokens` lists what there is, `DELETE /system/tokens/{id}`
- * revokes one.
+ * revokes one, `POST /system/tokens/prune` forgets those that open nothing any more.
  */
 export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry, socketIdleMsMax: number): void {
   const options = { command: 'token', socketIdleMsMax };
@@ -25,6 +30,9 @@ export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry, s
   });
   server.get(tokensPath, { config: { description: listTokensEndpoint } }, (request) =>
     runForOperator(request, options, async (operator) => tokenList(tokens.list(operator))),
+  );
+  server.post(`${tokensPath}/prune`, { config: { description: pruneTokensEndpoint } }, (request) =>
+    runForOperator(request, options, async (operator) => tokenList(await tokens.prune(operator))),
   );
   server.delete<TokenRoute>(`${tokensPath}/:id`, { config: { description: revokeTokenEndpoint } }, (request) =>
     runForOperator(request, options, async (operator) => tokenText(await tokens.revoke(operator, request.params.id))),

@@ -74,6 +74,7 @@ export const routeProbes: Readonly<Record<string, RouteProbe>> = {
   'POST /system/compact': { kind: 'operator', request: () => ['/system/compact', { method: 'POST' }] },
   'GET /system/tokens': { kind: 'operator', request: () => ['/system/tokens'] },
   'POST /system/tokens': { kind: 'operator', request: () => ['/system/tokens', post({ roles: ['read:none'] })] },
+  'POST /system/tokens/prune': { kind: 'operator', request: () => ['/system/tokens/prune', { method: 'POST' }] },
   'DELETE /system/tokens/:id': {
     kind: 'operator',
     request: () => ['/system/tokens/000000000000', { method: 'DELETE' }],

@@ -54,6 +54,16 @@ describe('tokens', () => {
     expect(await statusFor(authorization)).toBe(401);
   });
 
+  test.each(['Basic YTpi', 'TOKEN', 'Token TOKEN', 'Bearer'])(
+    'in another form, %s, are refused, and the form told',
+    async (form) => {
+      const { json } = await send(`${server.url}/table/list`, {
+        headers: { authorization: form.replace('TOKEN', token) },
+      });
+      expect(json).toMatchObject({ detail: expect.stringContaining('`Authorization: Bearer TOKEN`') });
+    },
+  );
+
   test('in the address are refused, and told why', async () => {
     for (const name of ['access_token', 'token']) {
       const { status, json } = await send(`${server.url}/table/list?${name}=${token}`);

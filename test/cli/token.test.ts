@@ -4,11 +4,14 @@ import { ServerProcess, startServer } from '../process/server-process.ts';
 import { send } from '../support/http-client.ts';
 import { contentsOf, TemporaryFolder, yaradb } from './data-fixture.ts';
 
+/** What is said where no server has the directory. */
+const note =
+  /^(?:yaradb: no server runs on \S+: this is a token of the one that is started with that --data-dir\.\n)?$/;
 const form = /^yara_([0-9A-Za-z]{12})[0-9A-Za-z]{49}\n$/;
 
 async function make(...args: readonly string[]): Promise<{ readonly id: string; readonly token: string }> {
   const { code, stdout, stderr } = await yaradb('token', 'create', ...args);
-  expect([code, stderr, stdout]).toEqual([0, '', expect.stringMatching(form)]);
+  expect([code, stderr, stdout]).toEqual([0, expect.stringMatching(note), expect.stringMatching(form)]);
   return { id: form.exec(stdout)?.[1] ?? '', token: stdout.trim() };
 }
 
@@ -21,6 +24,15 @@ async function stop(server: ServerProcess): Promise<void> {
 }
 
 describe('token', () => {
+  test('create says when no server has the directory, and nothing when one has', async () => {
+    using folder = new TemporaryFolder();
+    const create = () => yaradb('token', 'create', '--role', 'read', '--data-dir', folder.join('data'));
+    expect((await create()).stderr).toContain(`no server runs on ${folder.join('data')}: `);
+    const { server } = await startServer(folder.join('data'));
+    await using _ = server;
+    expect((await create()).stderr).toBe('');
+  });
+
   test('the first one is made before the first start, and outlives restarts, snapshots, a backup and a restore', async () => {
     using folder = new TemporaryFolder();
     const data = folder.join('data');
@@ -118,6 +130,38 @@ describe('token', () => {
     expect(await statusFor(again.url, kept.token)).toBe(401);
   });
 
+  test('prune forgets what is revoked or has expired, for good, and asks for tokens as before', async () => {
+    using folder = new TemporaryFolder();
+    const data = folder.join('data');
+    const kept = await make('--role', 'admin', '--name', 'kept', '--data-dir', data);
+    const gone = await make('--role', 'read', '--name', 'gone', '--data-dir', data);
+    const prune = () => yaradb('token', 'prune', '--data-dir', data);
+    expect((await prune()).stdout).toBe('forgotten: none\n');
+    await yaradb('token', 'revoke', gone.id, '--data-dir', data);
+    expect((await prune()).stdout).toBe(`forgotten: ${gone.id} (gone)\n`);
+    const list = async () => (await yaradb('token', 'list', '--data-dir', data)).stdout;
+    expect(await list()).toContain(kept.id);
+    expect(await list()).not.toContain(gone.id);
+    {
+      const { server, url } = await startServer(data);
+      await using _ = server;
+      expect([await statusFor(url, kept.token), await statusFor(url, gone.token)]).toEqual([200, 401]);
+      const unknown = await yaradb('token', 'revoke', gone.id, '--data-dir', data);
+      expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining(`There is no token ${gone.id}`)]);
+      await yaradb('token', 'revoke', '--all', '--data-dir', data);
+      expect((await prune()).stdout).toBe(`forgotten: ${kept.id} (kept)\n`);
+      expect([await statusFor(url, kept.token), await statusFor(url, null)]).toEqual([401, 401]);
+      expect((await yaradb('snapshot', '--data-dir', data)).code).toBe(0);
+      await stop(server);
+    }
+    expect((await yaradb('verify', data)).code).toBe(0);
+    expect(await list()).toBe('no tokens\n');
+    const { server, url } = await startServer(data, ['--host', '0.0.0.0']);
+    await using _ = server;
+    expect([await statusFor(url, gone.token), await statusFor(url, null)]).toEqual([401, 401]);
+    expect(server.stderr).toContain('nobody gets in yet');
+  });
+
   test('neither the data nor what log prints holds a token, and log no digest', async () => {
     using folder = new TemporaryFolder();
     const { id, token } = await make('--role', 'admin', '--data-dir', folder.join('data'));
@@ -132,7 +176,8 @@ describe('token', () => {
   });
 
   test.each([
-    [[], 'expected create, list or revoke'],
+    [[], 'expected create, list, revoke or prune'],
+    [['prune', 'x'], "'x' is one word too many"],
     [['make'], "and not 'make'"],
     [['create'], '--role is missing'],
     [['create', '--role', 'root'], "--role is 'root'"],

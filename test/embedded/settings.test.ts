@@ -9,11 +9,15 @@ test('settings are found by the beginning of their names, also after a restart f
   const settings = [
     { name: 'accessToken/a', value: { n: 1 } },
     { name: 'accessToken/b', value: { n: 12345678901234567890n } },
-    { name: 'other', value: null },
+    { name: 'other', value: [] },
   ];
   const before = await open();
-  for (const setting of settings) await before.putSetting(anonymous, setting);
-  await before.putSetting(anonymous, { name: 'accessToken/a', value: { n: 2 } });
+  const removed = { name: 'accessToken/removed', value: {} };
+  await before.putSettings(anonymous, [...settings, removed]);
+  await before.putSettings(anonymous, [
+    { name: 'accessToken/a', value: { n: 2 } },
+    { ...removed, value: null },
+  ]);
   const expected = [{ name: 'accessToken/a', value: { n: 2 } }, settings[1]];
   for (const snapshotTaken of [false, true]) {
     const database = snapshotTaken ? await open() : before;

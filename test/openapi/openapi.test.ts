@@ -119,6 +119,8 @@ const questions: readonly (readonly [status: number, method: string, path: strin
   [200, 'DELETE', '/system/tokens/{the-token}'],
   [404, 'DELETE', '/system/tokens/{000000000000}'],
   [403, 'DELETE', '/system/tokens/{000000000000}', { headers: { via: 'a proxy' } }],
+  [200, 'POST', '/system/tokens/prune'],
+  [403, 'POST', '/system/tokens/prune', { headers: { via: 'a proxy' } }],
   [400, 'DELETE', '/system/self-destruct', { body: 'example' }],
   [422, 'DELETE', '/system/self-destruct', { body: {} }],
   [200, 'DELETE', '/system/self-destruct', { body: selfDestruct() }],

@@ -137,6 +137,11 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
     expect([trusted.code, trusted.stderr]).toEqual([0, '']);
     const backup = await yaradb('backup', folder.join('b.tar'), ...named, '--ca-file', certificate.certificateFile);
     expect([backup.code, backup.stderr]).toEqual([0, '']);
+    const plain = await yaradb('snapshot', '--url', url.replace('https', 'http'), '--token-file', folder.join('token'));
+    expect([plain.code, plain.stderr]).toEqual([
+      6,
+      expect.stringContaining('If it speaks TLS, its URL begins with https://'),
+    ]);
     // The token is sent to nobody whose certificate is not trusted, or is for another name.
     const other = await yaradb(
       'snapshot',
@@ -148,6 +153,22 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
       certificate.certificateFile,
     );
     expect([other.code, other.stderr]).toEqual([6, expect.stringContaining('cannot be reached')]);
+  });
+
+  test('commands say of a server without TLS that it has none, and of a certificate that has expired that it has', async () => {
+    using folder = new TemporaryFolder();
+    const unencrypted = await startServer(folder.join('unencrypted'));
+    await using _ = unencrypted.server;
+    const { code, stderr } = await yaradb('snapshot', '--url', unencrypted.url.replace('http', 'https'));
+    expect([code, stderr]).toEqual([
+      6,
+      expect.stringMatching(/^yaradb: the server at \S+ cannot be reached: it speaks no TLS\. .*\n$/),
+    ]);
+    const certificate = makeExpiredCertificate(folder.path, 'localhost');
+    const expired = await startServer(folder.join('data'), flagsOf(certificate));
+    await using __ = expired.server;
+    const asked = await yaradb('snapshot', '--url', expired.url, '--ca-file', certificate.certificateFile);
+    expect([asked.code, asked.stderr]).toEqual([6, expect.stringContaining('Renew its certificate')]);
   });
 
   test('SIGHUP takes a new certificate for new connections; one that cannot be used changes nothing', async () => {

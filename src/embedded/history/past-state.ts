@@ -92,7 +92,8 @@ class PastState {
       return drop === undefined || (place !== null && isBehind(place, drop));
     });
     const settings = await this.#definitionsOf(entryKinds.setting, subjects.setting, decodeSetting);
-    return { tables, indexes, settings };
+    // One that was removed is written as null (FORMAT.md).
+    return { tables, indexes, settings: settings.filter(({ value }) => value !== null) };
   }
 
   /**

@@ -75,7 +75,7 @@ export class RandomWorkload {
       this.#addIndexRecord(records, table);
     } else if (this.#random.chance(0.06)) {
       const name = `setting-${this.#random.below(3)}`;
-      records.push({ kind: 'putSetting', setting: { name, value: sequence } });
+      records.push({ kind: 'putSetting', setting: { name, value: sequence % 3 === 0 ? null : sequence } });
     } else {
       this.#addDocumentRecord(records, sequence, table);
     }
@@ -209,8 +209,10 @@ export function stateAfter(commits: readonly CommitRecord[], before: SnapshotCon
     else if (record.kind === 'eraseDocument') documents.delete(record.id);
     else if (record.kind === 'putIndex') indexes.set(record.index.id, record.index);
     else if (record.kind === 'dropIndex') indexes.delete(record.id);
-    else if (record.kind === 'putSetting') settings.set(settingKey(record.setting.name), record.setting);
-    else if (record.kind === 'putKey') {
+    else if (record.kind === 'putSetting') {
+      if (record.setting.value === null) settings.delete(settingKey(record.setting.name));
+      else settings.set(settingKey(record.setting.name), record.setting);
+    } else if (record.kind === 'putKey') {
       keys.set(record.key.id, record.key);
       for (const { id, sequence } of [...keys.values()]) if (sequence < record.key.forgottenBefore) keys.delete(id);
     } else {
