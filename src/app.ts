@@ -166,6 +166,8 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       version,
       principalOf,
       authenticate,
+      takeOperation: (principal, { raw }) => server.clientRates.take(principal, raw.socket.remoteAddress),
+      webSocketMeter: metrics.webSockets,
       now,
       queryLimits,
       jsonLimits,

@@ -41,6 +41,8 @@ export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #verified = new VerifiedTokens();
   readonly #operatorDigest: Buffer;
+  /** Whoever asks while nobody has to show a token. What it has opened by then ends with the first token. */
+  readonly anonymous: Principal = Object.freeze({ ...anonymous, isCurrent: () => !this.isRequired });
   readonly #operator: Principal = Object.freeze({ name: 'operator', rights: allRights });
 
   constructor(options: AuthenticatorOptions) {
@@ -73,7 +75,7 @@ export class Authenticator {
    *   `OVERLOADED` when nothing can be said about a JWT now.
    */
   authenticate(authorization: string | undefined, connection: ClientConnection): Principal | Promise<Principal> {
-    if (!this.isRequired) return anonymous;
+    if (!this.isRequired) return this.anonymous;
     if (authorization === undefined) {
       throw new DatabaseError('UNAUTHENTICATED', 'This needs a token: send it as `Authorization: Bearer TOKEN`');
     }

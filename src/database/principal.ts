@@ -15,3 +15,8 @@ export interface Principal {
 
 /** Whoever asks where there is no authentication, and the server itself. It has all rights. */
 export const anonymous: Principal = Object.freeze({ name: 'anonymous', rights: allRights });
+
+/** Whether it is somebody of whom nothing is known: no token may have that name. */
+export function isAnonymous({ name }: Principal): boolean {
+  return name === anonymous.name;
+}

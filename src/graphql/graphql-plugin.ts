@@ -29,6 +29,7 @@ import { OperationExecutor } from './operation-executor.ts';
 import { buildSchema } from './schema.ts';
 import type { ConnectionCaller } from './websocket-connection.ts';
 import { WebSocketDoor } from './websocket-door.ts';
+import type { WebSocketMeter } from './websocket-meter.ts';
 import { createYogaServer } from './yoga.ts';
 
 export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
@@ -38,6 +39,9 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
    * @param authorization as the header of that name would be. @throws {DatabaseError} `UNAUTHENTICATED`, `RATE_LIMITED`, `OVERLOADED`.
    */
   readonly authenticate: (authorization: string | undefined, request: FastifyRequest) => Principal | Promise<Principal>;
+  /** Takes note of an operation over a WebSocket as of a request. Default: there may be any number. @throws {DatabaseError} `RATE_LIMITED`. */
+  readonly takeOperation?: (principal: Principal, request: FastifyRequest) => void;
+  readonly webSocketMeter?: WebSocketMeter;
   /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
   readonly now: () => number;
   /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
@@ -92,6 +96,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       keepAliveMs,
       connectionOperationsMax,
       messageBytesMax,
+      meter: options.webSocketMeter,
     });
     const page = createGraphiqlPage(graphqlPath);
 
@@ -182,6 +187,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       return {
         report: (error: unknown) => report(error, request),
         authenticate: (given) => (authorization === undefined ? authenticate(given, request) : principalOf(request)),
+        takeOperation: (principal) => options.takeOperation?.(principal, request),
       };
     }
 

@@ -16,6 +16,7 @@ import { parseGraphqlBody } from './graphql-parameters.ts';
 import { asGraphqlError, type GraphqlResult } from './graphql-response.ts';
 import type { Caller, LiveOperations, ParsedOperation } from './live-operations.ts';
 import { Subscription } from './subscription.ts';
+import type { WebSocketMeter } from './websocket-meter.ts';
 import { WebSocketSubscription } from './websocket-subscription.ts';
 
 /** The client behind a WebSocket, who may be known only by its first message. */
@@ -23,12 +24,15 @@ export interface ConnectionCaller {
   readonly report: ErrorReporter;
   /** @throws {DatabaseError} for who may not come in. */
   readonly authenticate: (authorization: string | undefined) => Principal | Promise<Principal>;
+  /** Takes note of an operation. @throws {DatabaseError} `RATE_LIMITED` for who asks too much. */
+  readonly takeOperation: (principal: Principal) => void;
 }
 
 export interface WebSocketConnectionOptions {
   readonly operations: LiveOperations;
   readonly jsonLimits: JsonLimits;
   readonly connectionOperationsMax: number;
+  readonly meter: WebSocketMeter | undefined;
 }
 
 /** What graphql-js says that the data of a result are. */
@@ -157,13 +161,15 @@ export class WebSocketConnection {
     payload: SubscribePayload,
   ): ExecutionArgs | readonly GraphQLError[] {
     const { operations, connectionOperationsMax } = this.#options;
-    if (this.#principal?.isCurrent?.() === false) {
+    const { principal } = this.#caller;
+    if (principal.isCurrent?.() === false) {
       this.#close(CloseCode.Unauthorized, 'The token of this connection is not valid any more');
       return [];
     }
     const count = Object.keys(subscriptions).length;
     if (count > connectionOperationsMax) return [tooMany(connectionOperationsMax, count)];
     try {
+      this.#client.takeOperation(principal);
       const parsed = operations.parse(parseGraphqlBody(payload));
       if (!('document' in parsed)) return (parsed.errors ?? []).map(asGraphqlError);
       const { document, parameters } = parsed;
@@ -176,13 +182,22 @@ export class WebSocketConnection {
   }
 
   async #execute({ operation }: WebSocketOperation): Promise<ExecutionResult> {
-    return graphqlResultOf(await this.#options.operations.execute(operation, this.#caller));
+    const begunAt = performance.now();
+    const result = await this.#options.operations.execute(operation, this.#caller);
+    this.#meter(operation, begunAt);
+    return graphqlResultOf(result);
   }
 
   async #subscribe({ id, operation }: WebSocketOperation): Promise<ExecutionResult | WebSocketSubscription> {
+    const begunAt = performance.now();
     const opened = await this.#options.operations.subscribe(operation, this.#caller, undefined);
+    this.#meter(operation, begunAt);
     if (!(opened instanceof Subscription)) return graphqlResultOf(opened);
     return new WebSocketSubscription(id, opened, (text) => this.#send(text));
+  }
+
+  #meter({ definition }: ParsedOperation, begunAt: number): void {
+    if (definition !== undefined) this.#options.meter?.operation(definition.operation, performance.now() - begunAt);
   }
 
   #answer(result: GraphqlResult): FormattedExecutionResult {

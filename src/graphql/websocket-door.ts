@@ -7,6 +7,7 @@ import type { JsonLimits } from '../document/json-parser.ts';
 import { DatabaseError } from '../errors.ts';
 import type { LiveOperations } from './live-operations.ts';
 import { type ConnectionCaller, WebSocketConnection } from './websocket-connection.ts';
+import type { WebSocketMeter } from './websocket-meter.ts';
 
 export interface WebSocketDoorOptions {
   readonly operations: LiveOperations;
@@ -14,6 +15,8 @@ export interface WebSocketDoorOptions {
   readonly keepAliveMs: number;
   readonly connectionOperationsMax: number;
   readonly messageBytesMax: number;
+  /** Undefined: nobody counts. */
+  readonly meter: WebSocketMeter | undefined;
 }
 
 interface Upgrade {
@@ -87,6 +90,9 @@ export class WebSocketDoor {
   #open(socket: WebSocket, caller: ConnectionCaller): void {
     // What is wrong with the bytes of a client ends its connection, and concerns nobody else.
     socket.on('error', () => socket.terminate());
+    const { meter } = this.#options;
+    meter?.opened();
+    socket.once('close', () => meter?.closed());
     this.#keepAlive(socket);
     new WebSocketConnection(socket, caller, this.#options).open();
   }

@@ -33,7 +33,7 @@ export function authenticateRequests(server: FastifyInstance, authenticator: Aut
   server.decorateRequest('principal', null);
   server.addHook('onRequest', (request, _reply, done) => {
     if (authenticator?.isRequired !== true) {
-      request.principal = anonymous;
+      request.principal = authenticator?.anonymous ?? anonymous;
       return done();
     }
     if (isOpen(request)) return done();

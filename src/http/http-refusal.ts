@@ -1,4 +1,4 @@
-import type { ErrorCode, Evidence } from '../errors.ts';
+import type { DatabaseError, ErrorCode, Evidence } from '../errors.ts';
 
 /**
  * A request that is refused for what it is as HTTP, before any door sees it. It carries its own status, since one code
@@ -102,12 +102,8 @@ export function tooManyConnections(limit: number): HttpRefusal {
 }
 
 /** RFC 6585 section 4. */
-export function rateLimited(limit: number, retryAfterSeconds: number): HttpRefusal {
-  const message =
-    `More than ${limit} requests a second came from this client. ` +
-    'The limit is set with --requests-per-second-max (YARADB_REQUESTS_PER_SECOND_MAX)';
-  const headers = { 'retry-after': String(retryAfterSeconds) };
-  return new HttpRefusal(429, 'RATE_LIMITED', message, { limit, retryAfterSeconds }, headers);
+export function rateLimited({ code, message, evidence }: DatabaseError): HttpRefusal {
+  return new HttpRefusal(429, code, message, evidence, { 'retry-after': String(evidence.retryAfterSeconds ?? 1) });
 }
 
 /** A bug: what it was is in the log, under the request's id, and nowhere else. */

@@ -6,6 +6,7 @@ import { addDocumentationRoutes } from '../openapi/documentation-routes.ts';
 import { EndpointCatalog } from '../openapi/endpoint-catalog.ts';
 import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
+import { ClientRates } from './client-rates.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
 import { answerClientError, answerError } from './error-answer.ts';
@@ -104,7 +105,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   metrics?.requests.watch(server);
   const load = new LoadGauge(options.loadLimits ?? noLoadLimits);
   admitRequests(server, options, routes, limitLoad(server, options, load));
-  if (options.requestsPerSecondMax !== undefined) limitRequestRates(server, options.requestsPerSecondMax);
+  const rates = new ClientRates(options.requestsPerSecondMax);
+  server.decorate('clientRates', rates);
+  if (options.requestsPerSecondMax !== undefined) limitRequestRates(server, rates);
   addServiceRoutes(server, options, load);
   if (metrics !== undefined) addMetricsRoute(server, metrics, options.metricsOpen === true);
   const { backups, maintenance, tokens } = options;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { anonymous, type Principal } from '../database/principal.ts';
+import { isAnonymous, type Principal } from '../database/principal.ts';
 import { principalOf } from './authentication.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
@@ -15,7 +15,7 @@ export async function runForOperator<T>(
   run: (operator: Principal) => Promise<T>,
 ): Promise<T> {
   const operator = principalOf(request);
-  if (operator === anonymous) checkLocal(request, command);
+  if (isAnonymous(operator)) checkLocal(request, command);
   const { socket } = request.raw;
   socket.setTimeout(0);
   try {

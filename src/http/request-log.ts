@@ -34,6 +34,13 @@ const serializers = {
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 
+  /** Whoever is told of changes leaves in the middle of an answer: there is no other end. */
+  override streamError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+    const hasLeft = 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (hasLeft) reply.log.debug('the client left before the end of the answer');
+    else reply.log.warn({ err: error }, 'an answer broke off');
+  }
+
   override requestCompleted(error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
     reply.log.debug(
       {

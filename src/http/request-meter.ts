@@ -6,7 +6,7 @@ import { AsciiResponse } from './ascii-response.ts';
 export type OperationKind = 'query' | 'mutation' | 'subscription';
 
 /** In seconds: from what a read takes from memory to what a client gives up after. */
-const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What requests are told apart by. Nothing of it comes from a client: a route is its template. */
 export interface RequestLabels {
@@ -29,7 +29,7 @@ export class RequestMeter {
     const statusClass = Math.floor(status / 100);
     let histogram = this.#byClass.get(statusClass);
     if (histogram === undefined) {
-      histogram = new Histogram(bounds);
+      histogram = new Histogram(requestBounds);
       this.#byClass.set(statusClass, histogram);
     }
     histogram.add(milliseconds / 1_000);

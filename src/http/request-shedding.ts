@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { anonymous } from '../database/principal.ts';
+import { DatabaseError } from '../errors.ts';
+import type { ClientRates } from './client-rates.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import { type HttpRefusal, overloaded, rateLimited, tooManyConnections } from './http-refusal.ts';
 import type { LoadGauge } from './load-gauge.ts';
-import { clientOf, RequestRateLimit } from './request-rate-limit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -28,17 +28,21 @@ export function createShedding(load: LoadGauge, connections: ConnectionLimit): S
   };
 }
 
-/** Refuses the requests of a client, which is whoever a token stands for, or else an address, that sends more than so many a second. To be added behind authentication. */
-export function limitRequestRates(server: FastifyInstance, perSecondMax: number): void {
-  const limit = new RequestRateLimit(perSecondMax, () => performance.now());
+/** Refuses the requests of a client that sends too many. To be added behind authentication. */
+export function limitRequestRates(server: FastifyInstance, rates: ClientRates): void {
   server.addHook('onRequest', (request, _reply, done) => {
     if (isForOperators(request)) return done();
-    const { principal } = request;
-    const isKnown = principal !== null && principal !== anonymous;
-    const client = isKnown ? `principal ${principal.name}` : clientOf(request.raw.socket.remoteAddress);
-    const retryAfterSeconds = limit.take(client);
-    done(retryAfterSeconds === 0 ? undefined : rateLimited(perSecondMax, retryAfterSeconds));
+    try {
+      rates.take(request.principal, request.raw.socket.remoteAddress);
+      done();
+    } catch (error) {
+      done(error instanceof DatabaseError ? rateLimited(error) : asError(error));
+    }
   });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function isForOperators(request: FastifyRequest): boolean {

@@ -4,6 +4,7 @@ import { addDatabaseMetrics } from './database-metrics.ts';
 import { PrometheusHistogram } from './prometheus-histogram.ts';
 import { RejectionCounts } from './rejection-counts.ts';
 import { type RequestMeter, RequestMeters } from './request-meter.ts';
+import { WebSocketMeter } from './websocket-meter.ts';
 
 export interface ServerMetricsOptions {
   /** Of the server. */
@@ -17,6 +18,7 @@ export interface ServerMetricsOptions {
 export class ServerMetrics {
   readonly requests = new RequestMeters();
   readonly rejections = new RejectionCounts();
+  readonly webSockets = new WebSocketMeter();
   readonly #registry = new Registry();
   readonly #provider: MetricsProvider;
   #database: DatabaseMetrics;
@@ -32,6 +34,7 @@ export class ServerMetrics {
       1,
     );
     this.#addHttpMetrics();
+    this.webSockets.addTo(this.#registry);
     addDatabaseMetrics(this.#registry, () => this.#database, now);
     // Of the process: processor time, memory, heap, garbage collection, delay of the event loop.
     collectDefaultMetrics({ register: this.#registry });
@@ -57,7 +60,7 @@ export class ServerMetrics {
     const registers = [this.#registry];
     new PrometheusHistogram({
       name: 'yaradb_http_request_duration_seconds',
-      help: "From the end of a request's headers to the head of its answer. GraphQL is told by the kind of operation.",
+      help: "From the end of a request's headers to the head of its answer; a stream counts until it begins. GraphQL is told by the kind of operation.",
       labelNames: ['method', 'route', 'operation', 'status'],
       registry: this.#registry,
       read: () =>

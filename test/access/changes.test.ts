@@ -116,3 +116,26 @@ describe('changes', () => {
     await client.dispose();
   });
 });
+
+test('what was opened while nobody had to show a token ends with the first one that is made', async () => {
+  await using server = await ProtectedServer.start([]);
+  const stream = await EventReader.open(`${server.url}/changes`, { accept: 'text/event-stream' });
+  expect(await stream.event()).toMatchObject({ event: 'progress' });
+  const client = createClient({
+    url: `${server.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazyCloseTimeout: 60_000,
+  });
+  const ask = async () => {
+    for await (const result of client.iterate({ query: '{ tables { name } }' })) return JSON.stringify(result);
+    return 'ended';
+  };
+  expect(await ask()).toContain('default');
+  const token = await server.token('write');
+  const body = { name: 'n', body: { zqxbody: 1 } };
+  expect((await server.ask(token, '/document/create', { method: 'POST', body })).status).toBe(200);
+  expect(await stream.event()).toBeNull();
+  await expect(ask()).rejects.toMatchObject({ code: 4401 });
+  await client.dispose();
+});

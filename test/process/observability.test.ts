@@ -1,7 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { EventReader } from '../support/event-reader.ts';
 import { send } from '../support/http-client.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 
@@ -68,6 +71,30 @@ describe('a server that is watched', () => {
     expect(await find(name, { route: '/graphql', operation: 'query', status: '2xx' })).toBe(1);
     expect(await find(name, { route: '/graphql', operation: 'mutation', status: '2xx' })).toBe(1);
     expect(await find('yaradb_http_request_duration_seconds_bucket', { route, status: '2xx', le: '+Inf' })).toBe(3);
+  });
+
+  test('streams and WebSockets are told while they are open, and lengthen no duration', async () => {
+    const stream = await EventReader.open(`${url}/changes`, { accept: 'text/event-stream' });
+    expect(await stream.event()).toMatchObject({ event: 'progress' });
+    const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
+    const changes = client.iterate({ query: 'subscription { changes { __typename } }' });
+    await changes.next();
+    for await (const _ of client.iterate({ query: '{ status { version } }' })) break;
+    expect(await find('yaradb_subscriptions_open')).toBe(2);
+    expect(await find('yaradb_websocket_connections')).toBe(1);
+    const operations = 'yaradb_websocket_operation_duration_seconds_count';
+    expect(await find(operations, { operation: 'subscription' })).toBe(1);
+    expect(await find(operations, { operation: 'query' })).toBe(1);
+    // Counted when it began, while it goes on.
+    expect(await find('yaradb_http_request_duration_seconds_count', { route: '/changes', status: '2xx' })).toBe(1);
+    await changes.return?.();
+    await client.dispose();
+    stream.close();
+    await expect.poll(() => find('yaradb_subscriptions_open')).toBe(0);
+    await expect.poll(() => find('yaradb_websocket_connections')).toBe(0);
+    expect(await find('yaradb_http_request_duration_seconds_count', { route: '/changes', status: '2xx' })).toBe(1);
+    // Whoever leaves a stream has done nothing that an operator has to know of.
+    expect(server.stderr).not.toContain('prematurely');
   });
 
   test('nothing that a client sends becomes a label', async () => {
