@@ -1,5 +1,6 @@
 import { type DocumentNode, Lexer, parse, type Source, TokenKind } from 'graphql';
 import { LimitExceededError } from '../errors.ts';
+import { checkOverlaps } from './overlap-limit.ts';
 import { checkSelections, type SelectionLimits } from './selection-limits.ts';
 
 /** What a GraphQL document (the text of operations and fragments) may be like before it is executed. */
@@ -10,6 +11,8 @@ export interface GraphqlDocumentLimits extends SelectionLimits {
   readonly nestingMax: number;
   /** Values that one operation may give: its fields, each as often as the lists around it may have elements. Default 250,000. */
   readonly costMax: number;
+  /** Pairs of fields of one name side by side, which validation compares; such with parts of their own count as ten. Default 250,000. */
+  readonly comparisonsMax: number;
   /** Whether clients may ask what the schema is, and errors suggest names of it. Default `allowed`. */
   readonly introspection: 'allowed' | 'refused';
   /** Validation stops after so many errors. Default 20. */
@@ -33,6 +36,7 @@ export function defaultGraphqlDocumentLimits(jsonNestingMax: number): GraphqlDoc
     aliasesMax: 1_000,
     directivesMax: 500,
     costMax: 250_000,
+    comparisonsMax: 250_000,
     introspection: 'allowed',
     errorsMax: 20,
   });
@@ -46,7 +50,9 @@ export function defaultGraphqlDocumentLimits(jsonNestingMax: number): GraphqlDoc
 export function parseGraphqlDocument(source: Source, limits: GraphqlDocumentLimits): ParsedGraphqlDocument {
   checkTokens(source, limits);
   const document = parse(source);
-  return { document, fieldCount: checkSelections(document, limits) };
+  const fieldCount = checkSelections(document, limits);
+  checkOverlaps(document, fieldCount, limits.comparisonsMax);
+  return { document, fieldCount };
 }
 
 export interface ParsedGraphqlDocument {

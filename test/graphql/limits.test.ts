@@ -30,6 +30,7 @@ describe('the limits of a GraphQL document', () => {
     ['inline fragments', `${'{... '.repeat(33)}{a}${'}'.repeat(33)}`, limits.depthMax],
     ['list types of a variable', `query ($v: ${'['.repeat(20_000)}Int${']'.repeat(20_000)}) {a}`, limits.nestingMax],
     ['fields', `{ ${'a '.repeat(5_001)} }`, limits.fieldsMax],
+    ['fields of one name side by side', `{ ${'a '.repeat(5_000)} }`, limits.comparisonsMax],
     ['aliases', `{ ${'x:a '.repeat(1_001)} }`, limits.aliasesMax],
     [
       'aliases of doubled fragments',
@@ -52,7 +53,8 @@ describe('the limits of a GraphQL document', () => {
       `{ a(x: [${'1 '.repeat(99_000)}]) }`,
       `{ a(x: ${'['.repeat(200)}${']'.repeat(200)}) }`,
       `${'{a'.repeat(32)}${'}'.repeat(32)}`,
-      `{ ${'a '.repeat(5_000)} }`,
+      `{ ${Array.from({ length: 5_000 }, (_, index) => `a${index}`).join(' ')} }`,
+      `{ ${'a '.repeat(700)} }`,
       '{ ...A } fragment A on Query { ...A }',
       '{ ...A } fragment A on Query { ...B } fragment B on Query { a { ...A } }',
       '{ ...Missing }',
