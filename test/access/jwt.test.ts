@@ -111,7 +111,10 @@ describe('a JWT', () => {
     ['an object', { read: true }, 403],
     ['a list of other things', [1, null, { read: true }, ['admin']], 403],
   ])('has roles in %s', async (_case, roles, status) => {
-    expect(await statusOf(await sign({ roles }))).toBe(status);
+    const token = await sign({ roles });
+    expect(await statusOf(token)).toBe(status);
+    // What is counted of the whole server is for those who have any role on it.
+    expect((await server.ask(token, '/metrics')).status).toBe(status);
   });
 
   test.each<[string, Readonly<Record<string, unknown>>]>([
