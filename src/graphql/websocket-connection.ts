@@ -5,9 +5,10 @@ import {
   GraphQLError,
   type GraphQLSchema,
 } from 'graphql';
-import { CloseCode, type Context, makeServer, type SubscribePayload } from 'graphql-ws';
+import { CloseCode, type Context, MessageType, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Principal } from '../database/principal.ts';
+import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { type JsonLimits, parseJson } from '../document/json-parser.ts';
 import { exactReplacer, exactReviver } from '../document/json-serializer.ts';
 import { DatabaseError } from '../errors.ts';
@@ -117,12 +118,13 @@ export class WebSocketConnection {
     try {
       const bytes = bytesOf(data);
       if (isBinary) throw new TypeError('a binary message');
-      parseJson(bytes, this.#options.jsonLimits);
-      return bytes.toString('utf8');
+      const message = parseJson(bytes, this.#options.jsonLimits);
+      if (!isOfServer(message)) return bytes.toString('utf8');
+      this.#socket.close(CloseCode.BadRequest, 'Invalid message received: only a server may send one of this type');
     } catch {
       this.#socket.close(CloseCode.BadRequest, 'Invalid message received: it is not JSON, or beyond its limits');
-      return undefined;
     }
+    return undefined;
   }
 
   /** Whether the client is let in. RFC 6750 in a message instead of a header: browsers cannot set one. */
@@ -227,6 +229,17 @@ function authorizationOf(parameters: Readonly<Record<string, unknown>> | undefin
     ? authorizationOf({ ...headers, headers: undefined })
     : undefined;
 }
+
+/** The library knows these types, and takes one that a client sends for a bug. */
+function isOfServer(message: JsonValue): boolean {
+  return isJsonObject(message) && serverTypes.has(message.type);
+}
+
+const serverTypes: ReadonlySet<JsonValue | undefined> = new Set([
+  MessageType.ConnectionAck,
+  MessageType.Next,
+  MessageType.Error,
+]);
 
 function bytesOf(data: RawData): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);

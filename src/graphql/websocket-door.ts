@@ -57,7 +57,7 @@ export class WebSocketDoor {
       socket.on('error', destroy);
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
-      response.once('finish', () => socket.end());
+      response.once('finish', () => endRefused(socket));
       response.assignSocket(request.socket);
       this.#upgrades.set(request, { socket, head });
       server.routing(request, response);
@@ -110,4 +110,14 @@ export class WebSocketDoor {
     }, this.#options.keepAliveMs);
     socket.once('close', () => clearInterval(timer));
   }
+}
+
+/**
+ * Ends the connection of a request for an upgrade that was refused. Nobody reads it any more: what the client has sent behind its request is thrown
+ * away, since a socket that is not read never learns that its client has gone, and would be held for ever.
+ */
+function endRefused(socket: Duplex): void {
+  socket.resume().end();
+  const cut = setTimeout(() => socket.destroy(), closeMsMax);
+  socket.once('close', () => clearTimeout(cut));
 }

@@ -49,8 +49,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const moreAddresses = new MoreAddresses();
   const closing = new GracefulClose(timeouts.closeGraceMs, moreAddresses);
   const ServerResponse = closing.responseClass(metrics?.requests.unrouted);
-  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
-    headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
+  // RFC 6455, section 4.1: by GET. Of any other request the body would never arrive.
+  const shouldUpgradeCallback = ({ method, headers }: IncomingMessage): boolean =>
+    method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
   const transport: { serverFactory?: (handler: RequestListener) => Server } =
     tls === undefined
       ? {}

@@ -23,14 +23,14 @@ export function checkAnswer({ status, headers, body }: HttpAnswer, request: Fuzz
   }
   expect(/^application\/(?:graphql-response\+)?json; charset=utf-8$/.test(type), `content type '${type}'`);
   const json = parseJson(body, jsonLimits);
-  if (isJsonObject(json) && Object.hasOwn(json, 'errors')) return graphqlCodes(json.errors);
+  if (isJsonObject(json) && Object.hasOwn(json, 'errors')) return checkGraphqlErrors(json.errors);
   if (status < 400) return [];
   expect(isJsonObject(json) && typeof json.detail === 'string' && json.detail !== '', 'an error without detail');
   return [codeOf(json)];
 }
 
-/** GraphQL, section 7.1: the list is not empty, and each has a message. */
-function graphqlCodes(errors: JsonValue | undefined): readonly string[] {
+/** GraphQL, section 7.1: the list is not empty, and each has a message. @returns their codes. @throws {Error} saying what is wrong with them. */
+export function checkGraphqlErrors(errors: JsonValue | undefined): readonly string[] {
   if (!Array.isArray(errors) || errors.length === 0) throw new Error('errors that are no list');
   return errors.map((error) => {
     if (!isJsonObject(error)) throw new Error('an error that is no object');

@@ -15,10 +15,20 @@ export interface FuzzRequest {
   readonly isHttp: boolean;
 }
 
-/** Which request stands at an index is decided by the seed alone, so each of them can be had again. */
+/** What stands at an index is decided by the seed alone, so each of it can be had again. */
+export function randomAt(seed: number, index: number): SeededRandom {
+  return new SeededRandom(seed ^ Math.imul(index + 1, 0x9e3779b1));
+}
+
+/** A request of a client that shows nothing. */
 export function fuzzRequest(seed: number, index: number): FuzzRequest {
-  const random = new SeededRandom(seed ^ Math.imul(index + 1, 0x9e3779b1));
-  let draft = random.chance(0.45) ? graphqlRequest(random) : restRequest(random);
+  const random = randomAt(seed, index);
+  return requestOf(random, index, random.chance(0.45) ? graphqlRequest(random) : restRequest(random));
+}
+
+/** The draft, changed in none, one or two places, and written down. */
+export function requestOf(random: SeededRandom, index: number, meant: RequestDraft): FuzzRequest {
+  let draft = meant;
   const mutations = random.chance(0.55) ? 0 : 1 + random.below(2);
   for (let done = 0; done < mutations; done += 1) draft = mutateDraft(random, draft);
   const id = `fuzz-${index}`;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { parseJson } from '../../src/document/json-parser.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { EventReader } from '../support/event-reader.ts';
 import { forwarding } from '../support/forwarding-database.ts';
-import { send } from '../support/http-client.ts';
+import { send, sendRaw } from '../support/http-client.ts';
 import { at, type GraphqlServer, type GraphqlServerOptions, startGraphqlServer } from './graphql-server.ts';
 
 const selection = `{
@@ -212,7 +212,7 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       const body = JSON.stringify({ query: subscription });
       const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\n`;
       for (let n = 0; n < 100; n += 1) {
-        const socket = connect(server.port, '127.0.0.1');
+        const socket = connectTcp(server.port, '127.0.0.1');
         await once(socket, 'connect');
         socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
       }
@@ -422,6 +422,43 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       const [, pong] = await once(ping, 'unexpected-response');
       expect(pong.statusCode).toBe(200);
       await create({ n: 1 });
+    });
+
+    test('a refused one is read until its client has gone, and ended when it stays: none is held', async () => {
+      const head = (path: string) =>
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      const open = () =>
+        new Promise<number>((resolve) => server.server.server.getConnections((_, count) => resolve(count)));
+      await expect.poll(open).toBe(0);
+      for (let count = 0; count < 5; count += 1) {
+        const socket = connectTcp(server.port, '127.0.0.1');
+        socket.write(head('/nowhere') + 'x'.repeat(100_000));
+        await once(socket, 'data');
+        socket.destroy();
+      }
+      // This one does not leave.
+      expect(await sendRaw(server.port, `${head('/nowhere')}more`)).toMatch(/^HTTP\/1\.1 404 /);
+      await expect.poll(open).toBe(0);
+    });
+
+    test('only GET can ask for one: any other request is answered as if it had not', async () => {
+      const { status, json } = await send(server.endpoint, {
+        method: 'POST',
+        headers: { connection: 'Upgrade', upgrade: 'websocket', 'content-type': 'application/json' },
+        body: { query: '{ status { documents } }' },
+      });
+      expect([status, json]).toEqual([200, { data: { status: { documents: 0 } } }]);
+    });
+
+    test.each([
+      ['connection_ack', {}],
+      ['next', {}],
+      ['error', [{ message: 'x' }]],
+    ])('a client that says %s, as only servers may, is closed', async (type, payload) => {
+      const { socket } = await connect();
+      socket.send(JSON.stringify({ id: 'a', type, payload }));
+      expect(await closeCode(socket)).toBe(4400);
     });
 
     test('who offers HTTP/2 is answered in HTTP/1.1', async () => {
