@@ -1,19 +1,14 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { writeLegacy2 } from '../cli/legacy/legacy-fixture.ts';
 import { startServer } from '../process/server-process.ts';
-import { documents, root } from './markdown-document.ts';
-
-const run = promisify(execFile);
+import { documents } from './markdown-document.ts';
+import { Workplace } from './workplace.ts';
 
 /** What is not run here, and what runs it. */
 const elsewhere: readonly (readonly [block: RegExp, where: string])[] = [
+  [/admin\.token|^kill -HUP|\nkill -HUP/, 'test/documentation/network.test.ts'],
   [/^npm install && npm start\n$/, 'a fresh clone; test/process/start.test.ts starts what it starts'],
   [/^npm install && npm test\n$/, 'this is it'],
   [/^docker compose /, 'test/cli/packaging.test.ts checks image and compose file, as far as that goes without Docker'],
@@ -23,44 +18,6 @@ const elsewhere: readonly (readonly [block: RegExp, where: string])[] = [
 
 function isRunHere(block: string): boolean {
   return !elsewhere.some(([pattern]) => pattern.test(block));
-}
-
-/** A directory with what examples find: a server's data, and an `npm` that knows `npm run -s yaradb`, without the seconds of the real one. */
-class Workplace {
-  readonly directory = mkdtempSync(join(tmpdir(), 'yaradb-examples-'));
-  readonly #bin = join(this.directory, 'bin');
-
-  constructor() {
-    mkdirSync(this.#bin);
-    const npm = join(this.#bin, 'npm');
-    const program = fileURLToPath(new URL('src/cli/main.ts', root));
-    writeFileSync(
-      npm,
-      `#!/bin/bash\n[ "$1 $2 $3 $4" = "run -s yaradb --" ] || exit 64\nexec '${process.execPath}' '${program}' "\${@:5}"\n`,
-    );
-    chmodSync(npm, 0o755);
-  }
-
-  get dataDirectory(): string {
-    return join(this.directory, 'data');
-  }
-
-  /** Runs a block as it is pasted, but for the server's address, and with a status of 400 or above turned into a failure. */
-  async paste(block: string, url: string): Promise<{ stdout: string; stderr: string }> {
-    const text = block.replaceAll('http://127.0.0.1:8000', url).replaceAll('curl -s', 'curl --fail-with-body -s');
-    const environment = {
-      ...process.env,
-      PATH: `${this.#bin}:${process.env.PATH}`,
-      YARADB_PORT: new URL(url).port,
-      YARADB_DATA_DIR: this.dataDirectory,
-    };
-    // A bash whose standard input is a socket, as here, takes itself for a remote shell and reads the machine's bashrc.
-    return run('bash', ['--norc', '-euo', 'pipefail', '-c', text], { cwd: this.directory, env: environment });
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.directory, { recursive: true });
-  }
 }
 
 const withExamples = documents.filter(({ shellBlocks }) => shellBlocks.some(isRunHere));

@@ -23,6 +23,8 @@ test('messages over WebSockets and requests for streams made at random', { timeo
       ...['--jwt-issuer', issuer, '--jwt-audience', audience, '--connection-operations-max', '5'],
     ],
     { 'keys.json': keySet },
+    // A WebSocket is one, however much is said over it.
+    500,
   );
   const file = readFileSync(join(server.dataDirectory, 'operator.json'), 'utf8');
   const operator = `Bearer ${(JSON.parse(file) as { readonly token: string }).token}`;

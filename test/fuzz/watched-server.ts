@@ -32,8 +32,15 @@ export class WatchedServer implements AsyncDisposable {
     this.url = url;
   }
 
-  /** @param files what else its directory holds, by name; flags that name one are to begin with `./`. */
-  static async start(flags: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<WatchedServer> {
+  /**
+   * @param files what else its directory holds, by name; flags that name one are to begin with `./`.
+   * @param warmUpRequests after so many everything has been loaded and compiled, and turns of the event loop are measured.
+   */
+  static async start(
+    flags: readonly string[],
+    files: Readonly<Record<string, string>> = {},
+    warmUpRequests = 3_000,
+  ): Promise<WatchedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'yaradb-fuzz-'));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
     const { server, url } = await startServer(
@@ -45,6 +52,7 @@ export class WatchedServer implements AsyncDisposable {
       {
         NODE_OPTIONS: `--import ${new URL('server-watch.mjs', import.meta.url)}`,
         FUZZ_REPORT: join(directory, 'report.json'),
+        FUZZ_WARM_UP: String(warmUpRequests),
       },
     );
     return new WatchedServer(directory, server, url);
