@@ -50,9 +50,9 @@ export function defaultGraphqlDocumentLimits(jsonNestingMax: number): GraphqlDoc
 export function parseGraphqlDocument(source: Source, limits: GraphqlDocumentLimits): ParsedGraphqlDocument {
   checkTokens(source, limits);
   const document = parse(source);
-  const fieldCount = checkSelections(document, limits);
-  checkOverlaps(document, fieldCount, limits.comparisonsMax);
-  return { document, fieldCount };
+  const { executable, validated } = checkSelections(document, limits);
+  checkOverlaps(document, validated, limits.comparisonsMax);
+  return { document, fieldCount: executable };
 }
 
 export interface ParsedGraphqlDocument {

@@ -8,7 +8,7 @@ const wholeWeight = 10;
  * Refuses a document whose fields would take long to compare. GraphQL has fields of one name side by side mean the same (section 5.3.2), and the validation
  * compares each with each: 2,400 of them are three million pairs. What is counted is pairs, wherever fragments and selections of one name are merged
  * into each other, as the validation merges them.
- * @param fieldCount those of the document, each fragment's counted wherever it is spread.
+ * @param fieldCount those that are validated, at least.
  * @param comparisonsMax pairs of plain fields; one of fields with arguments or selections counts as ten.
  * @throws {LimitExceededError}
  */

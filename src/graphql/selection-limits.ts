@@ -20,11 +20,18 @@ export interface SelectionLimits {
   readonly directivesMax: number;
 }
 
+/** How many fields there are, those of a fragment counted wherever it is spread. */
+export interface FieldCounts {
+  /** Of the operations. */
+  readonly executable: number;
+  /** Of the operations, and of every fragment once more: validation looks at those, too, that nothing spreads. */
+  readonly validated: number;
+}
+
 /**
- * @returns how many fields the operations select, those of a fragment counted wherever it is spread.
  * @throws {LimitExceededError} for a document that selects more than it may.
  */
-export function checkSelections({ definitions }: DocumentNode, limits: SelectionLimits): number {
+export function checkSelections({ definitions }: DocumentNode, limits: SelectionLimits): FieldCounts {
   const { definitionsMax } = limits;
   if (definitions.length > definitionsMax) {
     throw new LimitExceededError(`The GraphQL document has more than ${definitionsMax} operations and fragments`, {
@@ -38,16 +45,18 @@ export function checkSelections({ definitions }: DocumentNode, limits: Selection
   }
   const gauge = new SelectionGauge(fragments, limits);
   let whole = nothing;
+  let inFragments = 0;
   for (const definition of definitions) {
     // Fragments that nothing spreads are validated too, so they have to keep to the limits as well.
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) gauge.measureFragment(definition.name.value, 0);
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      inFragments += gauge.measureFragment(definition.name.value, 0)?.fields ?? 0;
     else if (definition.kind === Kind.OPERATION_DEFINITION) {
       whole = sum(whole, gauge.measure(definition.selectionSet, 1));
       whole = { ...whole, directives: whole.directives + (definition.directives?.length ?? 0) };
     }
   }
   gauge.checkSize(whole);
-  return whole.fields;
+  return { executable: whole.fields, validated: whole.fields + inFragments };
 }
 
 interface Size {

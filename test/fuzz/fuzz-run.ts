@@ -7,6 +7,8 @@ import { exchangeBytes, PipelinedConnection } from './pipelined-connection.ts';
 
 /** A server, and what is asked of it. */
 export interface FuzzTarget {
+  /** The file of the test, to have it alone. */
+  readonly file: string;
   readonly port: number;
   /** The same one for the same seed and index. */
   request(seed: number, index: number): FuzzRequest;
@@ -162,7 +164,7 @@ export class FuzzRun {
     const [request] = requests;
     const texts = requests.map(({ bytes }) => bytes.toString('latin1', 0, 3_000));
     const { seed } = this.#settings;
-    const replay = `FUZZ_SEED=${seed} FUZZ_FIRST=${request?.index} FUZZ_REQUESTS=${requests.length} npm run test:fuzz`;
+    const replay = `FUZZ_SEED=${seed} FUZZ_FIRST=${request?.index} FUZZ_REQUESTS=${requests.length} npm run test:fuzz -- ${this.#target.file}`;
     this.failures.push(`${why}\n${texts.join('\n---\n')}\n${replay}`);
   }
 }

@@ -59,7 +59,7 @@ test('messages over WebSockets and requests for streams made at random', { timeo
         sent += more;
       } catch (error) {
         failures.push(
-          `${session.name} ${index} of '${asking.principal.name}': ${error}\nFUZZ_SEED=${seed} FUZZ_FIRST=${index} FUZZ_REQUESTS=1`,
+          `${session.name} ${index} of '${asking.principal.name}': ${error}\nFUZZ_SEED=${seed} FUZZ_FIRST=${index} FUZZ_REQUESTS=1 npm run test:fuzz -- test/fuzz/live.fuzz.ts`,
         );
       }
       if (index % 8 === 0) await write();

@@ -38,6 +38,7 @@ test('requests made at random, with tokens and JWTs that are good and that are n
   const asked = new WeakMap<FuzzRequest, FuzzPrincipal>();
 
   const target: FuzzTarget = {
+    file: 'test/fuzz/protected.fuzz.ts',
     port: server.port,
     request(seed, index) {
       const random = randomAt(seed, index);
@@ -48,7 +49,9 @@ test('requests made at random, with tokens and JWTs that are good and that are n
     },
     check(answer, request) {
       const text = answer.body.toString('utf8');
-      secret.checkUntold(text + [...answer.headers.values()].join(' '), request.bytes.toString('utf8'));
+      // Where a body is sent in chunks, their lengths stand in the middle of what it says.
+      const asking = request.bytes.toString('utf8').replaceAll(/\r\n[\da-f]+\r\n/g, '');
+      secret.checkUntold(text + [...answer.headers.values()].join(' '), asking);
       if (asked.get(request)?.isKnown === false) checkRefused(answer, request);
     },
     async sweep() {

@@ -10,6 +10,7 @@ import { WatchedServer } from './watched-server.ts';
 test('requests made at random from the grammars of REST and GraphQL', { timeout: 3_600_000 }, async () => {
   await using server = await WatchedServer.start(['--self-destruct', 'allowed']);
   const target: FuzzTarget = {
+    file: 'test/fuzz/requests.fuzz.ts',
     port: server.port,
     request: fuzzRequest,
     probe: (seed, index) => checkDocumentIsKept(server.url, seed, index),

@@ -31,6 +31,11 @@ describe('the limits of a GraphQL document', () => {
     ['list types of a variable', `query ($v: ${'['.repeat(20_000)}Int${']'.repeat(20_000)}) {a}`, limits.nestingMax],
     ['fields', `{ ${'a '.repeat(5_001)} }`, limits.fieldsMax],
     ['fields of one name side by side', `{ ${'a '.repeat(5_000)} }`, limits.comparisonsMax],
+    [
+      'fields of one name side by side in a fragment that nothing spreads',
+      `{ b } fragment F on Query { ${'a '.repeat(5_000)} }`,
+      limits.comparisonsMax,
+    ],
     ['aliases', `{ ${'x:a '.repeat(1_001)} }`, limits.aliasesMax],
     [
       'aliases of doubled fragments',
