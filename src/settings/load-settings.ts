@@ -14,7 +14,7 @@ export const loadSettings = {
     environment: ['YARADB_REQUESTS_PER_SECOND_MAX'],
     default: '0',
     type: zeroForUnlimited(wholeNumber('REQUESTS', 0, 1_000_000)),
-    help: 'Most requests that one client may send in a second, as many at once; more get 429 (RATE_LIMITED). A client is whoever a token stands for, or else an address (of IPv6: one /64). 0: any number, since behind a proxy all clients have one address, and a loader of data is meant to be fast.',
+    help: 'Most requests that one client may send in a second, as many at once, operations over WebSockets among them; more get 429 (RATE_LIMITED). A client is whoever a token stands for, or else an address (of IPv6: one /64). 0: any number, since behind a proxy all clients have one address, and a loader of data is meant to be fast.',
   },
   headersMsMax: {
     flag: 'headers-ms-max',
