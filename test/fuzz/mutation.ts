@@ -30,6 +30,9 @@ const tokens = [
 ];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'SEARCH', 'TRACE', 'LINK'];
 
+/** For patterns that read the same in more ways than one, and then take the square of its length. */
+const runs = [' ', '\t', ';', ',', 'a=', 'a/b,', '\\"', '="'].map((part) => part.repeat(8_000 / part.length));
+
 /** Headers that a server may trip over, with what may stand in them. */
 const headerValues: Readonly<Record<string, readonly string[]>> = {
   host: ['evil.example', 'localhost', '[::1]:8000', 'localhost:99999', '', '127.0.0.1.evil.example', 'LOCALHOST.'],
@@ -69,7 +72,9 @@ export function mutateDraft(random: SeededRandom, draft: RequestDraft): RequestD
     case 0:
     case 1: {
       const name = random.pick(Object.keys(headerValues));
-      return { ...draft, headers: { ...headers, [name]: random.pick(headerValues[name] ?? ['']) } };
+      const value = random.pick(headerValues[name] ?? ['']);
+      const run = random.chance(0.15) ? `${headers[name] ?? value}${random.pick(runs)}x` : value;
+      return { ...draft, headers: { ...headers, [name]: run } };
     }
     case 2:
       return { ...draft, path: mutatePath(random, path) };
