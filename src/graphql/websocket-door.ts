@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { handleProtocols } from 'graphql-ws';
@@ -26,6 +27,8 @@ interface Upgrade {
 
 /** RFC 6455, section 7.4.1: the server goes away. */
 const goingAway = 1001;
+/** How often in a row a peer may have taken nothing of what waits for it when it is asked whether it is there: two minutes, as over HTTP. */
+const idleMax = 10;
 /** How long a peer may take to answer that a connection ends. */
 const closeMsMax = 1_000;
 
@@ -73,7 +76,9 @@ export class WebSocketDoor {
     if (upgrade === undefined) throw new TypeError('This is no request for an upgrade');
     if (this.#finished) throw new DatabaseError('OVERLOADED', 'The server is stopping', { retryAfterSeconds: 1 });
     reply.hijack();
-    this.#server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => this.#open(socket, caller));
+    this.#server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) =>
+      this.#open(socket, request.raw.socket, caller),
+    );
     return reply;
   }
 
@@ -87,23 +92,29 @@ export class WebSocketDoor {
     }
   }
 
-  #open(socket: WebSocket, caller: ConnectionCaller): void {
+  #open(socket: WebSocket, connection: Socket, caller: ConnectionCaller): void {
     // What is wrong with the bytes of a client ends its connection, and concerns nobody else.
     socket.on('error', () => socket.terminate());
     const { meter } = this.#options;
     meter?.opened();
     socket.once('close', () => meter?.closed());
-    this.#keepAlive(socket);
+    this.#keepAlive(socket, connection);
     new WebSocketConnection(socket, caller, this.#options).open();
   }
 
-  #keepAlive(socket: WebSocket): void {
+  /** Ends a connection whose peer says nothing any more, or takes nothing of what was sent to it: it would be held in memory for good. */
+  #keepAlive(socket: WebSocket, connection: Socket): void {
     let isAlive = true;
     socket.on('pong', () => {
       isAlive = true;
     });
+    let taken = 0;
+    let idle = 0;
     const timer = setInterval(() => {
-      if (!isAlive) return socket.terminate();
+      const takenBefore = taken;
+      taken = connection.bytesWritten - connection.writableLength;
+      idle = socket.bufferedAmount > 0 && taken === takenBefore ? idle + 1 : 0;
+      if (!isAlive || idle >= idleMax) return socket.terminate();
       isAlive = false;
       socket.ping();
       return undefined;

@@ -442,6 +442,24 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       await expect.poll(open).toBe(0);
     });
 
+    test('a reader that takes nothing is cut off, though it says that it is there', async () => {
+      await restart({ graphql: { keepAliveMs: 300 } });
+      const large = { name: 'large', body: { text: 'x'.repeat(8 * 1024 * 1024) } };
+      const { status } = await send(`${server.url}/document/create`, { method: 'POST', body: large });
+      expect(status).toBe(200);
+      const { socket } = await connect();
+      socket.pause();
+      const alive = setInterval(() => socket.pong(), 5);
+      for (const id of ['a', 'b', 'c']) {
+        const payload = { query: '{ findDocuments(first: 1) { nodes { body } } }' };
+        socket.send(JSON.stringify({ id, type: 'subscribe', payload }));
+      }
+      const open = () =>
+        new Promise<number>((resolve) => server.server.server.getConnections((_, count) => resolve(count)));
+      await expect.poll(open, { timeout: 30_000 }).toBe(0);
+      clearInterval(alive);
+    });
+
     test('only GET can ask for one: any other request is answered as if it had not', async () => {
       const { status, json } = await send(server.endpoint, {
         method: 'POST',
