@@ -49,6 +49,8 @@ export class WebSocketDoor {
       maxPayload: options.messageBytesMax,
       // A compressed message could be a thousand times its length.
       perMessageDeflate: false,
+      // One message a turn of the event loop: a read can hold thousands, and all others would wait for the last of them.
+      allowSynchronousEvents: false,
       handleProtocols,
     });
   }
