@@ -460,6 +460,25 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       clearInterval(alive);
     });
 
+    test('of many messages that arrive at once each is a turn of the event loop, so that everybody else has theirs', async () => {
+      const { socket } = await connect();
+      const many = 5_000;
+      let pongs = 0;
+      socket.on('message', () => {
+        pongs += 1;
+      });
+      let turns = 0;
+      const count = () => {
+        turns += 1;
+        if (pongs < many) setImmediate(count);
+      };
+      for (let sent = 0; sent < many; sent += 1) socket.send('{"type":"ping"}');
+      count();
+      await expect.poll(() => pongs, { timeout: 60_000 }).toBe(many);
+      // The server is in this process: its turns are ours.
+      expect(turns).toBeGreaterThan(many * 0.9);
+    });
+
     test('only GET can ask for one: any other request is answered as if it had not', async () => {
       const { status, json } = await send(server.endpoint, {
         method: 'POST',
