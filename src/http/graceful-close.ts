@@ -59,6 +59,7 @@ export class GracefulClose {
     });
     // Node waits for the connections of the first address only.
     server.addHook('onClose', async () => {
+      if (this.#moreAddresses.isEmpty) return;
       server.server.closeIdleConnections();
       await this.#moreAddresses.ended();
     });

@@ -40,6 +40,10 @@ export class MoreAddresses {
     return opened;
   }
 
+  get isEmpty(): boolean {
+    return this.#listeners.length === 0;
+  }
+
   /** Accepts no more connections. */
   stop(): void {
     for (const listener of this.#listeners) listener.close();
