@@ -23,11 +23,13 @@ import {
   VersionConflictError,
 } from '../errors.ts';
 import { CommitOutcome } from './constraints.ts';
+import type { DecisionSlice } from './decision-slice.ts';
 import type { CommitKey } from './idempotency/idempotent-commits.ts';
 import {
   type CommitRecord,
   type EncodedCommit,
   encodeCommit,
+  encodeInSteps,
   type KeyRecord,
   type LogRecord,
   type TableRecord,
@@ -55,7 +57,12 @@ export interface PreparationContext {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
   readonly createDocumentId: () => string;
+  /** Begins the slices of a commit that is not decided at once. */
+  readonly beginSlices: () => DecisionSlice;
 }
+
+/** A commit of more operations is decided in slices. */
+export const operationsAtOnceMax = 16;
 
 /** A commit that is asked for. */
 export interface CommitRequest {
@@ -83,44 +90,84 @@ export interface CommitDraft {
 /**
  * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, looks whether
  * what they come to obeys the tables, and returns the documents that result. All or nothing: on an error the staging is as it was before.
+ * @returns A promise when there are so many operations that they are run in slices: until it settles, nobody else may look at the staging.
  * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
-export function prepareCommit(context: PreparationContext, request: CommitRequest): PreparedCommit {
-  const { operations, dryRun, namesOperation, key } = request;
-  const blame = (error: unknown, index: number): unknown => (namesOperation ? withOperation(error, index) : error);
-  const decide = (draft: CommitDraft): void => {
-    const outcome = new CommitOutcome(context.staging);
-    for (const [index, operation] of operations.entries()) {
-      try {
-        runOperation(context, request, draft, operation, (document) => outcome.add(document, index));
-      } catch (error) {
-        throw blame(error, index);
-      }
-    }
-    outcome.check(blame);
-  };
-  return prepareRecords(context, decide, dryRun, key);
+export function prepareCommit(
+  context: PreparationContext,
+  request: CommitRequest,
+): PreparedCommit | Promise<PreparedCommit> {
+  const steps = decisionOf(context, request);
+  return request.operations.length > operationsAtOnceMax ? inSlices(context, steps) : atOnce(context, steps);
 }
 
 /**
- * The same for whatever a commit may hold.
- * @param decide writes to the draft and to the staging alike; what it throws takes both back. @param dryRun whether both are taken back anyway. @param key remembered
- *   with what is written; null for none.
+ * The same, at once, for whatever a commit may hold.
+ * @param decide writes to the draft and to the staging alike; what it throws takes both back.
  */
-export function prepareRecords(
-  context: PreparationContext,
-  decide: (draft: CommitDraft) => void,
-  dryRun = false,
-  key: CommitKey | null = null,
-): PreparedCommit {
-  const { staging, now, principal } = context;
-  const draft: CommitDraft = { sequence: staging.begin(), records: [], documents: [] };
+export function prepareRecords(context: PreparationContext, decide: (draft: CommitDraft) => void): PreparedCommit {
+  return atOnce(context, recordsOf(context, decide));
+}
+
+/** Deciding a commit, in steps that are small. What one throws leaves the staging as it is by then. */
+type Decision = Generator<void, PreparedCommit>;
+
+function atOnce({ staging }: PreparationContext, steps: Decision): PreparedCommit {
   try {
-    decide(draft);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
   } catch (error) {
     staging.rollBack();
     throw error;
   }
+}
+
+async function inSlices({ staging, beginSlices }: PreparationContext, steps: Decision): Promise<PreparedCommit> {
+  const slice = beginSlices();
+  try {
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      if (slice.due) await slice.pause();
+    }
+  } catch (error) {
+    staging.rollBack();
+    throw error;
+  }
+}
+
+function* decisionOf(context: PreparationContext, request: CommitRequest): Decision {
+  const { operations, dryRun, namesOperation, key } = request;
+  const blame = (error: unknown, index: number): unknown => (namesOperation ? withOperation(error, index) : error);
+  const draft = beginDraft(context);
+  const outcome = new CommitOutcome(context.staging);
+  for (const [index, operation] of operations.entries()) {
+    try {
+      runOperation(context, request, draft, operation, (document) => outcome.add(document, index));
+    } catch (error) {
+      throw blame(error, index);
+    }
+    yield;
+  }
+  yield* outcome.check(blame);
+  return yield* conclude(context, draft, dryRun, key);
+}
+
+function* recordsOf(context: PreparationContext, decide: (draft: CommitDraft) => void): Decision {
+  const draft = beginDraft(context);
+  decide(draft);
+  return yield* conclude(context, draft, false, null);
+}
+
+function beginDraft({ staging }: PreparationContext): CommitDraft {
+  return { sequence: staging.begin(), records: [], documents: [] };
+}
+
+/** @param dryRun whether the draft is taken back, and nothing written. @param key remembered with what is written; null for none. */
+function* conclude(context: PreparationContext, draft: CommitDraft, dryRun: boolean, key: CommitKey | null): Decision {
+  const { staging, now, principal, random } = context;
   const { sequence, records, documents } = draft;
   if (dryRun || records.length === 0) {
     staging.rollBack();
@@ -135,9 +182,11 @@ export function prepareRecords(
     requestDigest: null,
     records,
   };
-  const written = { record, encoded: encodeOrRollBack(record, context) };
+  // Before it is staged: one that cannot be written down must not take a sequence, which the log would wait for in vain.
+  const encoded =
+    records.length > operationsAtOnceMax ? yield* encodeInSteps(record, random) : encodeCommit(record, random);
   staging.stage();
-  return { written, documents };
+  return { written: { record, encoded }, documents };
 }
 
 function keyRecord(
@@ -148,16 +197,6 @@ function keyRecord(
   const erases = records.some(({ kind }) => kind === 'eraseDocument');
   const documentIds = documents.map((document) => document.id);
   return { id, sequence, committedAt, digest, forgottenBefore, erases, documentIds };
-}
-
-/** Before the commit is staged: one that cannot be written down must not take a sequence, which the log would wait for in vain. */
-function encodeOrRollBack(record: CommitRecord, { staging, random }: PreparationContext): EncodedCommit {
-  try {
-    return encodeCommit(record, random);
-  } catch (error) {
-    staging.rollBack();
-    throw error;
-  }
 }
 
 /** @param onChange told of the document as the operation leaves it; of an erasure, of the version that goes. */

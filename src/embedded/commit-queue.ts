@@ -18,7 +18,7 @@ export interface CommitQueueOptions {
 
 interface Waiting {
   readonly commit: EncodedCommit;
-  readonly apply: () => void;
+  readonly apply: () => Promise<void> | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -65,10 +65,10 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves once the commit is durable and `apply` was called. Commits are applied in the order in which they were
+   * Resolves once the commit is durable and `apply` is done. Commits are applied one after the other, in the order in which they were
    * enqueued. Rejects, without `apply`, when its frame or one ahead of it could not be written.
    */
-  enqueue(commit: EncodedCommit, apply: () => void): Promise<void> {
+  enqueue(commit: EncodedCommit, apply: () => Promise<void> | undefined): Promise<void> {
     const settled = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ commit, apply, resolve, reject });
     });
@@ -132,7 +132,8 @@ export class CommitQueue {
     this.#batches.add(group.length);
     for (const { commit, apply, resolve } of group) {
       this.#pendingBytes -= commit.bytes.length;
-      apply();
+      const applying = apply();
+      if (applying !== undefined) await applying;
       resolve();
     }
   }

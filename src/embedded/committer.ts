@@ -1,5 +1,10 @@
+import type { Document } from '../document/document.ts';
+import { CommitGate } from './commit-gate.ts';
 import type { PreparationContext, PreparedCommit } from './commit-preparation.ts';
 import type { CommitQueue } from './commit-queue.ts';
+import { DecisionSlice } from './decision-slice.ts';
+import { commitSlice } from './history/time-slice.ts';
+import type { CommitRecord } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Random } from './ports/random.ts';
 import type { Staging } from './staging.ts';
@@ -15,51 +20,153 @@ export interface CommitterOptions {
   readonly createId: () => string;
 }
 
-/** The one way in which anything is written: prepare against staging, enqueue, apply. */
+type Prepare = (context: PreparationContext) => PreparedCommit | Promise<PreparedCommit>;
+
+/** What a commit has come to. It may be told once `settled` resolves, if that is there. */
+type Decision = { readonly settled: Promise<void> | undefined } & (
+  | { readonly prepared: PreparedCommit }
+  | { readonly error: unknown }
+);
+
+/**
+ * The one way in which anything is written: prepare against staging, enqueue, apply. Commits are decided one after the other, in the order in which they
+ * come; a large one in slices, during which those behind it wait. It is applied in slices, too, in which readers see nothing of it.
+ */
 export class Committer {
   readonly #options: CommitterOptions;
+  readonly #gate: CommitGate;
+  readonly #beginSlices: PreparationContext['beginSlices'];
 
   constructor(options: CommitterOptions) {
+    const { clock, staging, queue } = options;
     this.#options = options;
+    this.#gate = new CommitGate(clock);
+    this.#beginSlices = () => new DecisionSlice(clock, staging, () => queue.settled());
   }
 
   /**
    * Resolves once what was prepared is durable and applied; at once when there is nothing to write.
-   * @param principal its name. @param prepare decides, in this very tick; what it throws is told when that which decided it is durable.
+   * @param principal its name. @param prepare decides, in this very tick unless a large commit is being decided; what it throws is told when that which decided it is
+   *   durable.
    * @throws {DatabaseError} what `prepare` throws; `OVERLOADED`, `STORAGE_FULL`, `OUTCOME_UNKNOWN`.
    */
-  async write(principal: string, prepare: (context: PreparationContext) => PreparedCommit): Promise<PreparedCommit> {
-    const { state, staging, queue, clock, random, createId } = this.#options;
-    queue.checkRoom();
-    let prepared: PreparedCommit;
-    try {
-      prepared = prepare({ staging, random, principal, now: clock.now(), createDocumentId: createId });
-    } catch (error) {
-      // What decided the rejection may still be on its way to the disk.
-      if (staging.readInFlight) await queue.settled();
-      throw error;
+  async write(principal: string, prepare: Prepare): Promise<PreparedCommit> {
+    const gate = this.#gate;
+    const turn = gate.enter();
+    if (turn !== undefined) await turn;
+    let decision = this.#decide(principal, prepare);
+    const takesSlices = decision instanceof Promise;
+    if (decision instanceof Promise) {
+      gate.close();
+      decision = await decision;
     }
-    const { written, documents } = prepared;
-    if (written === null) {
-      if (staging.readInFlight) await queue.settled();
-      return prepared;
-    }
-    const { record, encoded } = written;
-    await queue.enqueue(encoded, () => {
-      state.apply(record);
-      staging.settle(record.sequence, documents);
-    });
-    return prepared;
+    if (takesSlices || turn !== undefined) gate.leave();
+    if (decision.settled !== undefined) await decision.settled;
+    if ('error' in decision) throw decision.error;
+    return decision.prepared;
   }
 
   /** Looks at what there will be when all that is in flight is durable. What decided the answer is durable when this settles. */
   async look<T>(look: (staging: Staging) => T): Promise<T> {
     const { staging, queue } = this.#options;
-    staging.begin();
+    let settled: Promise<void> | undefined;
     try {
-      return look(staging);
+      return await this.between(() => {
+        staging.begin();
+        try {
+          return look(staging);
+        } finally {
+          if (staging.readInFlight) settled = queue.settled();
+        }
+      });
     } finally {
-      if (staging.readInFlight) await queue.settled();
+      await settled;
     }
+  }
+
+  /** Runs what looks at the staging: now, or when the commit is decided that is being decided in slices. */
+  between<T>(run: () => T): T | Promise<T> {
+    const turn = this.#gate.enter();
+    return turn === undefined ? run() : this.#runInTurn(turn, run);
+  }
+
+  /** Resolves when no commit is being decided, or waits for that. */
+  idle(): Promise<void> {
+    return this.#gate.idle();
+  }
+
+  async #runInTurn<T>(turn: Promise<void>, run: () => T): Promise<T> {
+    await turn;
+    try {
+      return run();
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  /** Throws nothing and rejects with nothing. */
+  #decide(principal: string, prepare: Prepare): Decision | Promise<Decision> {
+    const { staging, queue, clock, random, createId } = this.#options;
+    try {
+      queue.checkRoom();
+    } catch (error) {
+      return { error, settled: undefined };
+    }
+    try {
+      const prepared = prepare({
+        staging,
+        random,
+        principal,
+        now: clock.now(),
+        createDocumentId: createId,
+        beginSlices: this.#beginSlices,
+      });
+      return prepared instanceof Promise
+        ? prepared.then(
+            (decided) => this.#enqueue(decided),
+            (error: unknown) => this.#refused(error),
+          )
+        : this.#enqueue(prepared);
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  #refused(error: unknown): Decision {
+    return { error, settled: this.#whatWasRead };
+  }
+
+  #enqueue(prepared: PreparedCommit): Decision {
+    const { written, documents } = prepared;
+    if (written === null) return { prepared, settled: this.#whatWasRead };
+    const { record, encoded } = written;
+    return { prepared, settled: this.#options.queue.enqueue(encoded, () => this.#apply(record, documents)) };
+  }
+
+  /** What decided a commit may still be on its way to the disk. */
+  get #whatWasRead(): Promise<void> | undefined {
+    const { staging, queue } = this.#options;
+    return staging.readInFlight ? queue.settled() : undefined;
+  }
+
+  /** Undefined when it is done. */
+  #apply(record: CommitRecord, documents: readonly Document[]): Promise<void> | undefined {
+    const { state, staging } = this.#options;
+    if (state.takesLong(record)) return this.#applyInSlices(record, documents);
+    state.apply(record);
+    for (const document of documents) staging.settleDocument(record.sequence, document);
+    staging.settleDefinitions(record.sequence);
+    return undefined;
+  }
+
+  async #applyInSlices(record: CommitRecord, documents: readonly Document[]): Promise<void> {
+    const { state, staging, clock } = this.#options;
+    const slice = commitSlice(clock);
+    await state.applyInSlices(record, slice);
+    for (const document of documents) {
+      staging.settleDocument(record.sequence, document);
+      if (slice.due) await slice.pause();
+    }
+    staging.settleDefinitions(record.sequence);
   }
 }

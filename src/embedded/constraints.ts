@@ -24,10 +24,11 @@ export class CommitOutcome {
   }
 
   /**
+   * A step for each document that is looked at.
    * @param blame makes of an error the one to throw, knowing which operation it is about.
    * @throws {DatabaseError} `SCHEMA_VIOLATION`, `UNIQUE_VIOLATION`; `LIMIT_EXCEEDED` for more keys than an index takes.
    */
-  check(blame: (error: unknown, operation: number) => unknown): void {
+  *check(blame: (error: unknown, operation: number) => unknown): Generator<void, void> {
     for (const [id, { document, operation }] of this.#changes) {
       if (this.#staging.document(id) !== document) continue;
       try {
@@ -35,6 +36,7 @@ export class CommitOutcome {
       } catch (error) {
         throw blame(error, operation);
       }
+      yield;
     }
   }
 

@@ -39,7 +39,8 @@ export class DocumentCommits {
     if (operations.some(takesMemory)) memory.checkRoom();
     const { dryRun = false, namesOperation = operations.length > 1, admission = admitAll } = options;
     const budget = new ChangeBudget(limits.changeWorkMax);
-    const bases = new PatchBases(operations, staging, readVersion, budget);
+    const look = <T>(run: () => T) => committer.between(run);
+    const bases = new PatchBases({ operations, staging, look, readVersion, budget });
     const reading = bases.read();
     if (reading !== undefined) await reading;
     const request = { operations, dryRun, namesOperation, admission, bodyLimits: limits.body, budget, bases };

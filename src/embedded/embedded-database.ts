@@ -317,6 +317,9 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
 
   async changes(_principal: Principal, request: ChangesRequest): Promise<ChangeStream> {
     this.#checkOpen();
+    // The first subscription begins to listen to commits, and has to hear of each as a whole.
+    await this.#state.whole();
+    this.#checkOpen();
     return this.#feed.subscribe(request);
   }
 
@@ -409,7 +412,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       engine: 'embedded',
       epoch: log.epoch,
       sequence: this.#state.sequence,
-      documents: this.#state.documents.size,
+      documents: this.#state.documentCount,
       durability: log.durability,
       syncIntervalMs: this.#syncIntervalMs,
       writes: this.#writeState(),
@@ -432,6 +435,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       this.#closing.abort(stopping());
       this.#feed.close();
       await this.#builder.close();
+      await this.#committer.idle();
       await this.#storage.close();
     } finally {
       this.#views.closeAll();

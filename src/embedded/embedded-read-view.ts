@@ -83,13 +83,14 @@ export class EmbeddedReadView implements ReadView {
 
   constructor(options: ReadViewOptions, { views, past }: ReadViewPlace = {}) {
     this.#options = options;
+    const { state } = options;
     this.#past = past;
     this.#registration = views?.add(this);
-    this.#supersededBytesBefore = options.state.supersededBytes;
+    this.#supersededBytesBefore = state.unfinished?.supersededBytes ?? state.supersededBytes;
     this.#deadline = options.clock.monotonic() + options.deadlineMs;
     const onChange = () => this.#isPastDeadline && this.close();
-    this.#visible = new VisibleDocuments(options.state, onChange, past?.sequence);
-    this.#isRemembered = this.#visible.isNewest;
+    this.#visible = new VisibleDocuments(state, onChange, past?.sequence);
+    this.#isRemembered = this.sequence === state.sequence;
   }
 
   get sequence(): number {
@@ -248,7 +249,7 @@ export class EmbeddedReadView implements ReadView {
 
   /** The floor may have been raised since the view was opened. */
   #checkKept({ floor }: PastFiles): void {
-    if (floor > this.sequence && !this.#visible.isNewest) {
+    if (floor > this.sequence && this.sequence !== this.#options.state.sequence) {
       throw new HistoryGoneError(`The state after commit ${this.sequence} is not kept any more`, floor);
     }
   }

@@ -90,10 +90,10 @@ export class IndexBuilder {
 
   /** @returns how many documents are in it. */
   async #fill(table: TableState, record: IndexRecord): Promise<number> {
-    const { clock, memory } = this.#options;
+    const { clock, memory, committer } = this.#options;
     const slice = new TimeSlice(clock, this.#abort.signal);
     let last: Document | undefined;
-    for (;;) {
+    const fillSlice = (): number | null => {
       // It may have been dropped in the pause.
       const index = this.#indexOf(table, record);
       memory.checkRoom();
@@ -103,8 +103,12 @@ export class IndexBuilder {
         this.#checkUnique(index, document);
         index.add(document);
         last = document;
-        if (slice.due) break;
+        if (slice.due) return null;
       }
+    };
+    for (;;) {
+      const documents = await committer.between(fillSlice);
+      if (documents !== null) return documents;
       await slice.pause();
     }
   }

@@ -58,6 +58,7 @@ export class IndexCatalog {
     );
     if (record === null) throw new Error('an index was committed that was not prepared');
     await builder.build(principal, record);
+    await state.whole();
     return this.#described(state, record);
   }
 

@@ -4,6 +4,8 @@ import { type CreationKey, compareCreation } from './document-list.ts';
 
 /** Documents of a chunk: few enough that moving them for one insertion takes about a microsecond. */
 const chunkDocumentsMax = 2_048;
+/** So many are looked at in a step of a removal. */
+const removedAtOnceMax = 256;
 
 /**
  * Many documents in the order of creation: all of a database, of a table, of one key of a hash index. In one list of a million, each that comes
@@ -105,13 +107,7 @@ export class LargeDocumentList {
     if (chunk?.[index]?.id !== document.id) return;
     chunk.splice(index, 1);
     this.#moveStarts(number + 1, -1);
-    // Two neighbours that are nearly empty become one, so that there are never many chunks for few documents.
-    const next = this.#chunks[number + 1];
-    if (chunk.length > 0 && (next === undefined || chunk.length + next.length > chunkDocumentsMax / 4)) return;
-    if (next !== undefined) chunk.push(...next);
-    const removed = chunk.length === 0 ? number : number + 1;
-    this.#chunks.splice(removed, 1);
-    this.#starts.splice(removed, 1);
+    this.#joinIfSmall(number);
   }
 
   /** Puts a document behind all others, where its place must be. */
@@ -128,30 +124,45 @@ export class LargeDocumentList {
     this.#size += 1;
   }
 
-  /** Takes out all documents of another list, at once. */
-  removeAll(removed: Iterable<Document>): void {
+  /**
+   * Takes out all documents of another list, whose order is the same, in steps of no more than a few: at each the list is as it is without what has left. The other
+   * list must not change meanwhile.
+   * @returns at each step what has left with it. @throws {Error} when one of them is not here.
+   */
+  *removeAll(removed: Iterable<Document>): Generator<readonly Document[], void> {
     const left = removed[Symbol.iterator]();
-    let next = left.next().value;
-    const chunks = this.#chunks.splice(0);
-    for (const chunk of chunks) {
-      const kept = chunk.filter((document) => {
-        if (document !== next) return true;
-        next = left.next().value;
+    for (let next = left.next(); next.done !== true; ) {
+      const { chunk: number, index } = this.#placeOf(next.value);
+      const chunk = this.#chunks[number];
+      if (chunk?.[index] !== next.value) throw new Error(`document ${next.value.id} is not in the list`);
+      const looked = chunk.slice(index, index + removedAtOnceMax);
+      const gone: Document[] = [];
+      const kept = looked.filter((document) => {
+        if (document !== next.value) return true;
+        gone.push(document);
+        next = left.next();
         return false;
       });
-      const last = this.#chunks.at(-1);
-      if (last !== undefined && last.length + kept.length <= chunkDocumentsMax / 2) last.push(...kept);
-      else if (kept.length > 0) this.#chunks.push(kept);
-    }
-    this.#starts.length = 0;
-    this.#size = 0;
-    for (const { length } of this.#chunks) {
-      this.#starts.push(this.#size);
-      this.#size += length;
+      chunk.splice(index, looked.length, ...kept);
+      this.#moveStarts(number + 1, -gone.length);
+      this.#joinIfSmall(number);
+      yield gone;
     }
   }
 
-  #moveStarts(from: number, by: 1 | -1): void {
+  /** Two neighbours that are nearly empty become one, so that there are never many chunks for few documents. */
+  #joinIfSmall(number: number): void {
+    const chunk = this.#chunks[number];
+    const next = this.#chunks[number + 1];
+    if (chunk === undefined) return;
+    if (chunk.length > 0 && (next === undefined || chunk.length + next.length > chunkDocumentsMax / 4)) return;
+    if (next !== undefined) chunk.push(...next);
+    const removed = chunk.length === 0 ? number : number + 1;
+    this.#chunks.splice(removed, 1);
+    this.#starts.splice(removed, 1);
+  }
+
+  #moveStarts(from: number, by: number): void {
     this.#size += by;
     for (let chunk = from; chunk < this.#starts.length; chunk++) this.#starts[chunk] = (this.#starts[chunk] ?? 0) + by;
   }

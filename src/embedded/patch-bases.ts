@@ -7,6 +7,15 @@ import type { Staging } from './staging.ts';
 /** Reads a version of a document that may have been superseded; null when it is not kept. */
 export type ReadVersion = (id: string, version: number) => Document | null | Promise<Document | null>;
 
+export interface PatchBasesOptions {
+  readonly operations: readonly Operation[];
+  readonly staging: Staging;
+  /** Runs what looks at the staging, when no commit is being decided there. */
+  readonly look: <T>(run: () => T) => T | Promise<T>;
+  readonly readVersion: ReadVersion;
+  readonly budget: ChangeBudget;
+}
+
 interface Base {
   readonly id: string;
   readonly version: number;
@@ -18,17 +27,13 @@ interface Base {
  */
 export class PatchBases {
   readonly #needed: readonly Base[];
-  readonly #staging: Staging;
-  readonly #readVersion: ReadVersion;
-  readonly #budget: ChangeBudget;
+  readonly #options: PatchBasesOptions;
   /** By id and version. Null: it is not kept. */
   readonly #documents = new Map<string, Document | null>();
 
-  constructor(operations: readonly Operation[], staging: Staging, readVersion: ReadVersion, budget: ChangeBudget) {
-    this.#needed = operations.flatMap(baseOf);
-    this.#staging = staging;
-    this.#readVersion = readVersion;
-    this.#budget = budget;
+  constructor(options: PatchBasesOptions) {
+    this.#needed = options.operations.flatMap(baseOf);
+    this.#options = options;
   }
 
   /**
@@ -36,7 +41,9 @@ export class PatchBases {
    * @throws {LimitExceededError} When what was read is longer altogether than the budget allows.
    */
   read(): Promise<void> | undefined {
-    const missing = this.#needed.filter((base) => this.#lacks(base));
+    if (this.#needed.length === 0) return undefined;
+    const missing = this.#options.look(() => this.#needed.filter((base) => this.#lacks(base)));
+    if (missing instanceof Promise) return missing.then((later) => this.#readMissing(later));
     return missing.length === 0 ? undefined : this.#readMissing(missing);
   }
 
@@ -55,7 +62,7 @@ export class PatchBases {
   /** Whether it has to be read. The current version is taken as it is. */
   #lacks(base: Base): boolean {
     if (this.#documents.has(keyOf(base))) return false;
-    const current = this.#staging.document(base.id);
+    const current = this.#options.staging.document(base.id);
     if (current === undefined || base.version > current.version) return false;
     if (base.version < current.version) return true;
     this.#documents.set(keyOf(base), current);
@@ -63,10 +70,12 @@ export class PatchBases {
   }
 
   async #readMissing(missing: readonly Base[]): Promise<void> {
+    if (missing.length === 0) return;
+    const { readVersion, budget } = this.#options;
     for (const base of missing) {
       if (this.#documents.has(keyOf(base))) continue;
-      const document = await this.#readVersion(base.id, base.version);
-      if (document !== null) this.#budget.spend(textLength(document.body));
+      const document = await readVersion(base.id, base.version);
+      if (document !== null) budget.spend(textLength(document.body));
       this.#documents.set(keyOf(base), document);
     }
     await this.read();

@@ -53,7 +53,7 @@ export class SchemaCheck {
     const report = new ViolationReport(this.#table.reference.name);
     const documents = new Map<string, Document>();
     for (const id of this.#changed) {
-      const document = this.#state.document(id);
+      const document = this.#state.stored(id);
       if (document?.table.id === this.#table.reference.id) documents.set(id, document);
     }
     for (const document of inFlight) documents.set(document.id, document);
@@ -70,7 +70,7 @@ export class SchemaCheck {
     const ids = [...this.#changed];
     this.#changed.clear();
     for (const id of ids) {
-      const document = this.#state.document(id);
+      const document = this.#state.stored(id);
       if (document?.table.id === this.#table.reference.id) this.#look(document, report);
       if (slice.due) await slice.pause();
     }

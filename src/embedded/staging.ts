@@ -41,7 +41,8 @@ export interface StagedIndex {
  * Preparation reads and writes it; readers never see it.
  *
  * Life cycle of a commit in it: `begin`, any number of puts, drops and erasures, then `stage` (it is in flight now) or `rollBack`; later
- * `settle`, once it is applied to the state, or `clear`, when the log refused it and with it all commits behind it.
+ * `settle`, once it is applied to the state, or `clear`, when the log refused it and with it all commits behind it. One is in it at a time up to
+ * `stage`, however long that takes; those ahead may `settle` meanwhile, or be lost, and then it is to be given up.
  */
 export class Staging {
   readonly #state: State;
@@ -49,7 +50,7 @@ export class Staging {
   /** By name. */
   readonly #tables = new Map<string, StagedTable>();
   /** Of tables that a commit in flight dropped, by id: which commit did last. */
-  readonly #drops = new Map<string, number>();
+  readonly #drops = new Map<string, { readonly sequence: number }>();
   /** By id. */
   readonly #indexes = new Map<string, StagedIndexChange>();
   readonly #keys = new StagedKeys();
@@ -57,6 +58,7 @@ export class Staging {
   readonly #undo: (() => void)[] = [];
   #sequence: number;
   #readInFlight = false;
+  #losses = 0;
 
   constructor(state: State) {
     this.#state = state;
@@ -74,6 +76,11 @@ export class Staging {
    */
   get readInFlight(): boolean {
     return this.#readInFlight;
+  }
+
+  /** How many times commits in flight were lost. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** @returns the sequence that the commit will have. */
@@ -162,7 +169,7 @@ export class Staging {
   /** @param left what stays of it: the default table does. */
   dropTable({ id, name }: TableReference, left: TableDefinition | undefined): void {
     this.#set(this.#tables, name, { sequence: this.#sequence + 1, definition: left });
-    this.#set(this.#drops, id, this.#sequence + 1);
+    this.#set(this.#drops, id, { sequence: this.#sequence + 1 });
   }
 
   putIndex(record: IndexRecord): void {
@@ -190,19 +197,23 @@ export class Staging {
     this.#undo.length = 0;
   }
 
-  /** Forgets what the commit did, now that the state has it; what a commit behind it did stays. */
-  settle(sequence: number, documents: readonly Document[]): void {
-    for (const document of documents) {
-      if (this.#documents.get(document.id)?.sequence === sequence) this.#documents.delete(document.id);
-      this.#keys.remove(document);
-    }
-    settleAll(this.#tables, (staged) => staged.sequence === sequence);
-    settleAll(this.#drops, (dropped) => dropped === sequence);
-    settleAll(this.#indexes, (change) => change.sequence === sequence);
+  /** Forgets what the commit did to a document, now that the state has it; what a commit behind it did stays. */
+  settleDocument(sequence: number, document: Document): void {
+    if (this.#documents.get(document.id)?.sequence === sequence) this.#documents.delete(document.id);
+    this.#keys.remove(document);
   }
 
-  /** Forgets every commit in flight: the next one follows the state again. */
+  /** The same of what it did to tables and indexes. */
+  settleDefinitions(sequence: number): void {
+    settleAll(this.#tables, sequence);
+    settleAll(this.#drops, sequence);
+    settleAll(this.#indexes, sequence);
+  }
+
+  /** Forgets every commit in flight, and the one that is being prepared: the next one follows the state again. */
   clear(): void {
+    this.#losses += 1;
+    this.#undo.length = 0;
     this.#documents.clear();
     this.#tables.clear();
     this.#drops.clear();
@@ -218,22 +229,23 @@ export class Staging {
   /** Whether what commit `sequence` put into the table is gone with it. */
   #isDropped(tableId: string, sequence: number): boolean {
     const dropped = this.#drops.get(tableId);
-    if (dropped === undefined || dropped <= sequence) return false;
-    this.#read({ sequence: dropped });
+    if (dropped === undefined || dropped.sequence <= sequence) return false;
+    this.#read(dropped);
     return true;
   }
 
-  #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+  #set<Key, Value extends { readonly sequence: number }>(map: Map<Key, Value>, key: Key, value: Value): void {
     const previous = map.get(key);
     this.#undo.push(() => {
-      if (previous === undefined) map.delete(key);
+      // What the state has by now was settled meanwhile, or is about to be.
+      if (previous === undefined || previous.sequence <= this.#state.sequence) map.delete(key);
       else map.set(key, previous);
     });
     map.set(key, value);
   }
 }
 
-function settleAll<Value>(map: Map<string, Value>, isSettled: (value: Value) => boolean): void {
+function settleAll(map: Map<string, { readonly sequence: number }>, sequence: number): void {
   if (map.size === 0) return;
-  for (const [key, value] of map) if (isSettled(value)) map.delete(key);
+  for (const [key, value] of map) if (value.sequence === sequence) map.delete(key);
 }

@@ -18,6 +18,10 @@ import { settingKey } from './log/setting-key.ts';
 import { type Registration, Registry } from './registry.ts';
 import { ShardedMap } from './sharded-map.ts';
 import { TableState } from './table-state.ts';
+import { UnfinishedCommit } from './unfinished-commit.ts';
+
+/** A commit of more records, or that drops a table of more documents, is better applied in slices. */
+const recordsAtOnceMax = 16;
 
 /** The state after one commit. */
 export interface LoadedState {
@@ -70,6 +74,9 @@ export class State {
   #sequence = 0;
   #committedAt = 0;
   #tablesDropped = 0;
+  #unfinished: UnfinishedCommit | null = null;
+  /** The one that the unfinished commit drops. */
+  #leaving: TableState | null = null;
   /** Whether indexes follow the documents: not while a log is read, whoever only reads it needs none. */
   #fillsIndexes = false;
 
@@ -85,6 +92,19 @@ export class State {
   /** When the newest commit was made, in milliseconds since the Unix epoch; 0 before the first. */
   get committedAt(): number {
     return this.#committedAt;
+  }
+
+  /**
+   * What the commit has done so far that is being applied in slices; null while there is none. Of documents, lists and indexes then hold what it has put already, as of
+   * a sequence that is still to come, and no more what it has superseded.
+   */
+  get unfinished(): UnfinishedCommit | null {
+    return this.#unfinished;
+  }
+
+  /** How many documents there are, those of an unfinished commit not counted. */
+  get documentCount(): number {
+    return this.#unfinished?.documentCount ?? this.documents.size;
   }
 
   /** How many tables were dropped since it was made. */
@@ -119,7 +139,24 @@ export class State {
   }
 
   document(id: string): Document | undefined {
+    const stored = this.#documents.get(id);
+    if (this.#unfinished === null || (stored !== undefined && stored.sequence <= this.#sequence)) return stored;
+    return this.#unfinished.document(id);
+  }
+
+  /** What stands in the lists, that of an unfinished commit included. */
+  stored(id: string): Document | undefined {
     return this.#documents.get(id);
+  }
+
+  /** Resolves when there is no unfinished commit. */
+  async whole(): Promise<void> {
+    while (this.#unfinished !== null) await this.#unfinished.finished;
+  }
+
+  /** Whether its lists and indexes follow the documents: not those of a table that was dropped, or is being dropped. */
+  isKept(table: TableState): boolean {
+    return this.#leaving !== table && this.tableById(table.reference.id) === table;
   }
 
   table(name: string): TableState | undefined {
@@ -184,16 +221,54 @@ export class State {
 
   /** @throws {Error} when the commit is not the next one: a bug in the log or the queue, never a client's doing. */
   apply(commit: CommitRecord): void {
-    if (commit.sequence !== this.#sequence + 1) {
-      throw new Error(`commit ${commit.sequence} cannot follow commit ${this.#sequence}`);
+    this.#checkNext(commit);
+    for (const record of commit.records) {
+      if (record.kind === 'dropTable') for (const _ of this.#dropTable(record.id));
+      else this.#applyRecord(record);
     }
-    for (const record of commit.records) this.#applyRecord(record);
+    this.#end(commit);
+  }
+
+  /** Whether a commit is better applied in slices. */
+  takesLong({ records }: CommitRecord): boolean {
+    if (records.length > recordsAtOnceMax) return true;
+    return records.some(
+      (record) => record.kind === 'dropTable' && (this.tableById(record.id)?.documents.size ?? 0) > recordsAtOnceMax,
+    );
+  }
+
+  /**
+   * As `apply`, in slices, during which nothing else may be applied. Until it is done readers see the state before: by `document`, and by views, which pass over
+   * what is newer and are told of what is superseded.
+   */
+  async applyInSlices(commit: CommitRecord, slice: TimeSlice): Promise<void> {
+    this.#checkNext(commit);
+    const unfinished = new UnfinishedCommit(this.#sequence, this.documents.size, this.#supersededBytes);
+    this.#unfinished = unfinished;
+    for (const record of commit.records) {
+      // Before each, so that none comes between the last, which may be a key, and the end.
+      if (slice.due) await slice.pause();
+      if (record.kind === 'dropTable') {
+        for (const _ of this.#dropTable(record.id)) if (slice.due) await slice.pause();
+      } else this.#applyRecord(record);
+    }
+    this.#unfinished = null;
+    this.#end(commit);
+    unfinished.finish();
+  }
+
+  #checkNext({ sequence }: CommitRecord): void {
+    if (sequence === this.#sequence + 1 && this.#unfinished === null) return;
+    throw new Error(`commit ${sequence} cannot follow commit ${this.#sequence}`);
+  }
+
+  #end(commit: CommitRecord): void {
     this.#sequence = commit.sequence;
     this.#committedAt = commit.committedAt;
     this.#commitListener?.committed(commit);
   }
 
-  #applyRecord(record: LogRecord): void {
+  #applyRecord(record: Exclude<LogRecord, { readonly kind: 'dropTable' }>): void {
     switch (record.kind) {
       case 'putDocument':
         this.#putDocument(record.document);
@@ -203,9 +278,6 @@ export class State {
         break;
       case 'putTable':
         this.#putTable(record.table);
-        break;
-      case 'dropTable':
-        this.#dropTable(record.id);
         break;
       case 'putIndex':
         this.#putIndex(record.index);
@@ -228,6 +300,7 @@ export class State {
     let previousBytes = 0;
     if (previous !== undefined) {
       const replacedBytes = documentBytes(previous);
+      this.#unfinished?.supersede(previous);
       this.#listeners.forEach((listener) => {
         listener.supersede(previous, replacedBytes);
       });
@@ -262,6 +335,7 @@ export class State {
     // Once its versions have been erased on disk too, a replay does not come to see it (FORMAT.md, "Erasure on disk").
     if (document === undefined) return;
     const table = this.#tableOf(document);
+    this.#unfinished?.supersede(document);
     this.#listeners.forEach((listener) => {
       listener.erase(document);
     });
@@ -290,18 +364,24 @@ export class State {
     else this.#addTable(new TableState(Object.freeze({ id: record.id, name: record.name }), record));
   }
 
-  #dropTable(id: string): void {
+  /** In steps: at each, all lists but those of the table itself, which are not looked at any more, are without what has left by then. */
+  *#dropTable(id: string): Generator<void, void> {
     const table = this.tableById(id);
     if (table === undefined) throw new Error(`table ${id} is to be dropped, but is not there`);
-    for (const document of table.documents) {
-      this.#listeners.forEach((listener) => {
-        listener.erase(document);
-      });
-      this.#commitListener?.drop(document);
-      this.#documents.delete(document.id);
+    this.#leaving = table;
+    for (const documents of this.documents.removeAll(table.documents)) {
+      for (const document of documents) {
+        this.#unfinished?.supersede(document);
+        this.#listeners.forEach((listener) => {
+          listener.erase(document);
+        });
+        this.#commitListener?.drop(document);
+        this.#documents.delete(document.id);
+      }
+      yield;
     }
-    this.#discount(table, table.bytes); // to weigh each document would take most of the time, in which everybody waits
-    this.documents.removeAll(table.documents);
+    this.#leaving = null;
+    this.#discount(table, table.bytes); // to weigh each document would take most of the time
     for (const index of table.indexes.keys()) this.#indexes.delete(index);
     this.#tablesDropped += 1;
     this.#tables.delete(table.reference.name);

@@ -23,6 +23,7 @@ export async function checkUniquePath(
   const keys = new SecondaryIndex({ ...traits, ready: false, createdAt: 0 });
   const owners = new Map<string, Document>();
   let last: Document | undefined;
+  await state.whole();
   for (;;) {
     const document = table.documents.at(table.documents.indexAfter(last));
     if (document === undefined) return;
@@ -33,6 +34,8 @@ export async function checkUniquePath(
     }
     last = document;
     if (slice.due) await slice.pause();
+    // In a commit of which a part is there, a value may be with two documents that exchange it.
+    if (state.unfinished !== null) await state.whole();
   }
 }
 

@@ -31,6 +31,10 @@ beforeEach(() => {
   });
 });
 
+function apply(sequence: number): undefined {
+  applied.push(sequence);
+}
+
 function enqueue(sequence: number): Promise<void> {
   const commit: EncodedCommit = {
     sequence,
@@ -38,7 +42,7 @@ function enqueue(sequence: number): Promise<void> {
     linkBytes: Buffer.alloc(0),
     recordCount: 0,
   };
-  return queue.enqueue(commit, () => applied.push(sequence));
+  return queue.enqueue(commit, () => apply(sequence));
 }
 
 test('a barrier waits for the frame that is being written and for what gathered behind it', async () => {
@@ -129,7 +133,7 @@ test('commits that are more than one frame holds are written in several, and a b
   // Never written to, so that the system need not have as much memory.
   const bytes = Buffer.alloc(2 ** 30);
   const commits = [1, 2, 3].map((sequence) =>
-    queue.enqueue({ sequence, bytes, linkBytes: Buffer.alloc(0), recordCount: 0 }, () => applied.push(sequence)),
+    queue.enqueue({ sequence, bytes, linkBytes: Buffer.alloc(0), recordCount: 0 }, () => apply(sequence)),
   );
   const barrier = queue.barrier(async () => [...applied]);
   for (const number of [1, 2, 3]) {

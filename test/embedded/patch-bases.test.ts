@@ -23,7 +23,8 @@ function open(read: () => Promise<Document | null>, budget = new ChangeBudget())
   const commit = { committedAt: 0, principal: '', idempotencyKey: null, requestDigest: null };
   state.apply({ ...commit, sequence: 1, records: [{ kind: 'putDocument', document: first }] });
   state.apply({ ...commit, sequence: 2, records: [{ kind: 'putDocument', document: second }] });
-  return new PatchBases([patch], new Staging(state), read, budget);
+  const staging = new Staging(state);
+  return new PatchBases({ operations: [patch], staging, look: (run) => run(), readVersion: read, budget });
 }
 
 describe('the base of a patch that is rebased', () => {

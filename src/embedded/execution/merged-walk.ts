@@ -62,10 +62,9 @@ export class MergedWalk implements Walk {
 
   next(): Document | null | undefined {
     const { source, visible, pace } = this.#options;
-    const unseen = visible.changed[this.#seen];
-    if (unseen !== undefined) {
-      this.#seen += 1;
-      this.#lookAt(unseen);
+    if (this.#seen < visible.changedCount) {
+      const unseen = visible.changedAt(this.#seen++);
+      if (unseen !== undefined) this.#lookAt(unseen);
       return null;
     }
     if (!this.#ahead && !this.#sourceEnded) {
@@ -95,9 +94,9 @@ export class MergedWalk implements Walk {
   count(documentsMax: number): WalkCount | null {
     const { source, visible } = this.#options;
     if (source.count === undefined || !this.#isKept) return null;
-    for (let looked = 0; this.#seen < visible.changed.length; looked += 1) {
+    for (let looked = 0; this.#seen < visible.changedCount; looked += 1) {
       if (looked >= documentsMax) return { fitting: 0, passed: 0, ended: false };
-      const unseen = visible.changed[this.#seen++];
+      const unseen = visible.changedAt(this.#seen++);
       if (unseen !== undefined) this.#lookAt(unseen);
     }
     const counted = source.count(documentsMax, visible.sequence);
@@ -152,7 +151,7 @@ export class MergedWalk implements Walk {
   /** Whether this is the one of the document's entries that it is given at, and the document is as the entry says. */
   #isGiven(key: IndexKey, document: Document): boolean {
     const { places, visible } = this.#options;
-    if (!this.#isKept && visible.state.document(document.id) !== document) return false;
+    if (!this.#isKept && visible.state.stored(document.id) !== document) return false;
     if (!places.severalEntries) return true;
     const place = places.of(document);
     return place !== undefined && places.compare(place, { key, creation: document }) === 0;

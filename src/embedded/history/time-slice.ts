@@ -6,6 +6,14 @@ import type { Clock } from '../ports/clock.ts';
  */
 const sliceMs = 0.5;
 
+/** The same of a commit: whoever waits for it waits as well for those who get their turns, so it gives way less often. */
+const commitSliceMs = 1;
+
+/** A slice of the work that a commit makes. */
+export function commitSlice(clock: Clock): TimeSlice {
+  return new TimeSlice(clock, undefined, commitSliceMs);
+}
+
 /**
  * Cuts background work into slices, so that no request waits for it. Ask `due` as often as it is cheap to, `pause` when it says so:
  *
@@ -14,12 +22,14 @@ const sliceMs = 0.5;
 export class TimeSlice {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
+  readonly #milliseconds: number;
   #end: number;
 
-  constructor(clock: Clock, signal?: AbortSignal) {
+  constructor(clock: Clock, signal?: AbortSignal, milliseconds = sliceMs) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#end = clock.monotonic() + sliceMs;
+    this.#milliseconds = milliseconds;
+    this.#end = clock.monotonic() + milliseconds;
   }
 
   /** Whether the slice is used up, or the work is to stop. */
@@ -32,6 +42,6 @@ export class TimeSlice {
     this.#signal?.throwIfAborted();
     await this.#clock.yield();
     this.#signal?.throwIfAborted();
-    this.#end = this.#clock.monotonic() + sliceMs;
+    this.#end = this.#clock.monotonic() + this.#milliseconds;
   }
 }

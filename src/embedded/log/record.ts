@@ -132,36 +132,70 @@ export interface EncodedCommit {
   readonly recordCount: number;
 }
 
-const writer = new ByteWriter();
-const linkWriter = new ByteWriter();
+/** Where a commit is written to, and what the link covers of it. */
+interface Writers {
+  readonly writer: ByteWriter;
+  readonly linkWriter: ByteWriter;
+}
+
+/** Used again for each commit that is encoded at once. */
+const shared: Writers = { writer: new ByteWriter(), linkWriter: new ByteWriter() };
 
 /**
  * Encodes a commit once, when it is staged, digests included, so that nothing but joining is left to do between two frames.
  * @throws {RangeError} when it cannot be written down: a principal that is too long, a time that is no integer.
  */
 export function encodeCommit(commit: CommitRecord, random: Random): EncodedCommit {
-  const hasRequest = commit.idempotencyKey !== null || commit.requestDigest !== null;
-  const recordCount = commit.records.length + (hasRequest ? 1 : 0);
-  writer.reset();
+  shared.writer.reset();
+  shared.linkWriter.reset();
+  begin(commit, random, shared);
+  for (const record of commit.records) writeRecord(record, random, shared);
+  const { bytes, linkBytes, ...rest } = end(commit, shared);
+  return { ...rest, bytes: Buffer.from(bytes), linkBytes: Buffer.from(linkBytes) };
+}
+
+/** The same in steps, one for each record, between which others may be encoded. */
+export function* encodeInSteps(commit: CommitRecord, random: Random): Generator<void, EncodedCommit> {
+  const writers: Writers = { writer: new ByteWriter(), linkWriter: new ByteWriter() };
+  begin(commit, random, writers);
+  for (const record of commit.records) {
+    writeRecord(record, random, writers);
+    yield;
+  }
+  return end(commit, writers);
+}
+
+function hasRequest({ idempotencyKey, requestDigest }: CommitRecord): boolean {
+  return idempotencyKey !== null || requestDigest !== null;
+}
+
+function recordCountOf(commit: CommitRecord): number {
+  return commit.records.length + (hasRequest(commit) ? 1 : 0);
+}
+
+function begin(commit: CommitRecord, random: Random, writers: Writers): void {
+  const { writer, linkWriter } = writers;
   writer.uint32(0);
   writer.int64(commit.sequence);
   writer.int64(commit.committedAt);
-  writePrincipal(commit.principal);
-  writer.uint32(recordCount);
-  linkWriter.reset();
+  writePrincipal(commit.principal, writer);
+  writer.uint32(recordCountOf(commit));
   linkWriter.bytes(writer.written(4));
-  if (hasRequest) writeRequest(commit, random);
-  for (const record of commit.records) writeRecord(record, random);
+  if (hasRequest(commit)) writeRequest(commit, random, writers);
+}
+
+/** Its bytes are good until the writers are used again. */
+function end(commit: CommitRecord, { writer, linkWriter }: Writers): EncodedCommit {
   writer.patchUint32(0, writer.position - 4);
   return {
     sequence: commit.sequence,
-    bytes: Buffer.from(writer.written()),
-    linkBytes: Buffer.from(linkWriter.written()),
-    recordCount,
+    bytes: writer.written(),
+    linkBytes: linkWriter.written(),
+    recordCount: recordCountOf(commit),
   };
 }
 
-function writePrincipal(principal: string): void {
+function writePrincipal(principal: string, writer: ByteWriter): void {
   const at = writer.position;
   writer.uint8(0);
   writer.text(principal);
@@ -172,18 +206,20 @@ function writePrincipal(principal: string): void {
   writer.patchUint8(at, length);
 }
 
-function writeRequest({ idempotencyKey, requestDigest }: CommitRecord, random: Random): void {
-  const at = beginRecord(recordKinds.request, random);
+function writeRequest({ idempotencyKey, requestDigest }: CommitRecord, random: Random, writers: Writers): void {
+  const { writer } = writers;
+  const at = beginRecord(recordKinds.request, random, writer);
   const keyFlag = idempotencyKey === null ? 0 : requestFlags.idempotencyKey;
   const digestFlag = requestDigest === null ? 0 : requestFlags.digest;
   writer.uint8(keyFlag | digestFlag);
   if (idempotencyKey !== null) writer.lengthAndText(idempotencyKey);
   if (requestDigest !== null) writer.bytes(requestDigest);
-  endRecord(at);
+  endRecord(at, writers);
 }
 
-function writeRecord(record: LogRecord, random: Random): void {
-  const at = beginRecord(recordKinds[record.kind], random);
+function writeRecord(record: LogRecord, random: Random, writers: Writers): void {
+  const { writer } = writers;
+  const at = beginRecord(recordKinds[record.kind], random, writer);
   switch (record.kind) {
     case 'putDocument':
       writeDocument(writer, record.document);
@@ -209,11 +245,11 @@ function writeRecord(record: LogRecord, random: Random): void {
       writeKey(writer, record.key);
       break;
   }
-  endRecord(at);
+  endRecord(at, writers);
 }
 
 /** @returns where the record begins. */
-function beginRecord(kind: number, random: Random): number {
+function beginRecord(kind: number, random: Random, writer: ByteWriter): number {
   const at = writer.position;
   writer.uint32(0);
   writer.bytes(random.bytes(recordSaltBytes));
@@ -222,7 +258,7 @@ function beginRecord(kind: number, random: Random): number {
 }
 
 /** Fills in the payload's length, and adds the digest, which covers salt, kind and payload as they stand. */
-function endRecord(at: number): void {
+function endRecord(at: number, { writer, linkWriter }: Writers): void {
   writer.patchUint32(at, writer.position - at - (4 + recordSaltBytes + 1));
   linkWriter.binary(digestOf(writer.written(at + 4)));
 }

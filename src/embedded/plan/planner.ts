@@ -278,7 +278,7 @@ export class Planner {
   }
 
   #isThere(table: TableState): boolean {
-    return this.#state.tableById(table.reference.id) === table;
+    return this.#state.isKept(table);
   }
 
   #isIndexThere(table: TableState, index: SecondaryIndex): boolean {
