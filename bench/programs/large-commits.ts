@@ -1,5 +1,6 @@
 // `node bench/programs/large-commits.ts`: how long the event loop is away while the largest commits there are are carried out, by an engine in
-// this process. Prints its figures as JSON, in milliseconds.
+// this process. Prints its figures as JSON, in milliseconds: of each round the longest turn of the event loop, the most processor time of a turn (a machine
+// that others use takes the processor away for longer than that), and what the work took.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ const many = 10_000;
 
 interface Stall {
   readonly longest: number;
+  readonly busiest: number;
   readonly total: number;
 }
 
@@ -28,12 +30,17 @@ interface Stall {
 async function meter(work: () => Promise<unknown>): Promise<Stall> {
   let ended = false;
   let longest = 0;
+  let busiest = 0;
   const startedAt = performance.now();
   let last = startedAt;
+  let lastUsed = processorMs();
   const turn = () => {
     const now = performance.now();
+    const used = processorMs();
     longest = Math.max(longest, now - last);
+    busiest = Math.max(busiest, used - lastUsed);
     last = now;
+    lastUsed = used;
     if (!ended) setImmediate(turn);
   };
   setImmediate(turn);
@@ -41,7 +48,12 @@ async function meter(work: () => Promise<unknown>): Promise<Stall> {
   await new Promise((resolve) => setImmediate(resolve));
   ended = true;
   turn();
-  return { longest, total: performance.now() - startedAt };
+  return { longest, busiest, total: performance.now() - startedAt };
+}
+
+function processorMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 const figures: Record<string, readonly string[]> = {};
@@ -49,7 +61,9 @@ const figures: Record<string, readonly string[]> = {};
 async function measure(name: string, times: number, work: (round: number) => Promise<unknown>): Promise<void> {
   const stalls: Stall[] = [];
   for (let round = 0; round < times; round += 1) stalls.push(await meter(() => work(round)));
-  figures[name] = stalls.map(({ longest, total }) => `${longest.toFixed(1)} of ${total.toFixed(0)}`);
+  figures[name] = stalls.map(
+    ({ longest, busiest, total }) => `${longest.toFixed(1)} (${busiest.toFixed(1)}) of ${total.toFixed(0)}`,
+  );
 }
 
 function create(number: number, table: string): Operation {

@@ -23,7 +23,6 @@ import {
   VersionConflictError,
 } from '../errors.ts';
 import { CommitOutcome } from './constraints.ts';
-import type { DecisionSlice } from './decision-slice.ts';
 import type { CommitKey } from './idempotency/idempotent-commits.ts';
 import {
   type CommitRecord,
@@ -57,12 +56,9 @@ export interface PreparationContext {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
   readonly createDocumentId: () => string;
-  /** Begins the slices of a commit that is not decided at once. */
-  readonly beginSlices: () => DecisionSlice;
+  /** A commit of more operations is decided in steps. */
+  readonly operationsAtOnceMax: number;
 }
-
-/** A commit of more operations is decided in slices. */
-export const operationsAtOnceMax = 16;
 
 /** A commit that is asked for. */
 export interface CommitRequest {
@@ -90,15 +86,12 @@ export interface CommitDraft {
 /**
  * Decides a commit: runs the operations in order against the state as it will be when all commits ahead are durable, looks whether
  * what they come to obeys the tables, and returns the documents that result. All or nothing: on an error the staging is as it was before.
- * @returns A promise when there are so many operations that they are run in slices: until it settles, nobody else may look at the staging.
+ * @returns the steps when there are so many operations that they are not run at once: until the last is done, nobody else may look at the staging.
  * @throws {DatabaseError} as `Database.commit` says. @throws {RangeError} when the commit cannot be written down.
  */
-export function prepareCommit(
-  context: PreparationContext,
-  request: CommitRequest,
-): PreparedCommit | Promise<PreparedCommit> {
-  const steps = decisionOf(context, request);
-  return request.operations.length > operationsAtOnceMax ? inSlices(context, steps) : atOnce(context, steps);
+export function prepareCommit(context: PreparationContext, request: CommitRequest): PreparedCommit | PreparationSteps {
+  const steps = stepsOf(context, request);
+  return request.operations.length > context.operationsAtOnceMax ? steps : atOnce(context, steps);
 }
 
 /**
@@ -109,10 +102,10 @@ export function prepareRecords(context: PreparationContext, decide: (draft: Comm
   return atOnce(context, recordsOf(context, decide));
 }
 
-/** Deciding a commit, in steps that are small. What one throws leaves the staging as it is by then. */
-type Decision = Generator<void, PreparedCommit>;
+/** Decides a commit, by small steps. What one throws leaves the staging as it is by then; with the last the commit is staged, and to be enqueued in the same tick. */
+export type PreparationSteps = Generator<void, PreparedCommit>;
 
-function atOnce({ staging }: PreparationContext, steps: Decision): PreparedCommit {
+function atOnce({ staging }: PreparationContext, steps: PreparationSteps): PreparedCommit {
   try {
     for (;;) {
       const { done, value } = steps.next();
@@ -124,21 +117,7 @@ function atOnce({ staging }: PreparationContext, steps: Decision): PreparedCommi
   }
 }
 
-async function inSlices({ staging, beginSlices }: PreparationContext, steps: Decision): Promise<PreparedCommit> {
-  const slice = beginSlices();
-  try {
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true) return value;
-      if (slice.due) await slice.pause();
-    }
-  } catch (error) {
-    staging.rollBack();
-    throw error;
-  }
-}
-
-function* decisionOf(context: PreparationContext, request: CommitRequest): Decision {
+function* stepsOf(context: PreparationContext, request: CommitRequest): PreparationSteps {
   const { operations, dryRun, namesOperation, key } = request;
   const blame = (error: unknown, index: number): unknown => (namesOperation ? withOperation(error, index) : error);
   const draft = beginDraft(context);
@@ -155,7 +134,7 @@ function* decisionOf(context: PreparationContext, request: CommitRequest): Decis
   return yield* conclude(context, draft, dryRun, key);
 }
 
-function* recordsOf(context: PreparationContext, decide: (draft: CommitDraft) => void): Decision {
+function* recordsOf(context: PreparationContext, decide: (draft: CommitDraft) => void): PreparationSteps {
   const draft = beginDraft(context);
   decide(draft);
   return yield* conclude(context, draft, false, null);
@@ -166,8 +145,13 @@ function beginDraft({ staging }: PreparationContext): CommitDraft {
 }
 
 /** @param dryRun whether the draft is taken back, and nothing written. @param key remembered with what is written; null for none. */
-function* conclude(context: PreparationContext, draft: CommitDraft, dryRun: boolean, key: CommitKey | null): Decision {
-  const { staging, now, principal, random } = context;
+function* conclude(
+  context: PreparationContext,
+  draft: CommitDraft,
+  dryRun: boolean,
+  key: CommitKey | null,
+): PreparationSteps {
+  const { staging, now, principal, random, operationsAtOnceMax } = context;
   const { sequence, records, documents } = draft;
   if (dryRun || records.length === 0) {
     staging.rollBack();

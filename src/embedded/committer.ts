@@ -1,8 +1,7 @@
 import type { Document } from '../document/document.ts';
 import { CommitGate } from './commit-gate.ts';
-import type { PreparationContext, PreparedCommit } from './commit-preparation.ts';
+import type { PreparationContext, PreparationSteps, PreparedCommit } from './commit-preparation.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { DecisionSlice } from './decision-slice.ts';
 import { commitSlice } from './history/time-slice.ts';
 import type { CommitRecord } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
@@ -18,9 +17,11 @@ export interface CommitterOptions {
   readonly random: Random;
   /** Makes ids of documents, tables and indexes. */
   readonly createId: () => string;
+  /** A commit of more operations is decided and applied in slices. */
+  readonly operationsAtOnceMax: number;
 }
 
-type Prepare = (context: PreparationContext) => PreparedCommit | Promise<PreparedCommit>;
+type Prepare = (context: PreparationContext) => PreparedCommit | PreparationSteps;
 
 /** What a commit has come to. It may be told once `settled` resolves, if that is there. */
 type Decision = { readonly settled: Promise<void> | undefined } & (
@@ -35,13 +36,10 @@ type Decision = { readonly settled: Promise<void> | undefined } & (
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #gate: CommitGate;
-  readonly #beginSlices: PreparationContext['beginSlices'];
 
   constructor(options: CommitterOptions) {
-    const { clock, staging, queue } = options;
     this.#options = options;
-    this.#gate = new CommitGate(clock);
-    this.#beginSlices = () => new DecisionSlice(clock, staging, () => queue.settled());
+    this.#gate = new CommitGate(options.clock);
   }
 
   /**
@@ -106,7 +104,7 @@ export class Committer {
 
   /** Throws nothing and rejects with nothing. */
   #decide(principal: string, prepare: Prepare): Decision | Promise<Decision> {
-    const { staging, queue, clock, random, createId } = this.#options;
+    const { staging, queue, clock, random, createId, operationsAtOnceMax } = this.#options;
     try {
       queue.checkRoom();
     } catch (error) {
@@ -119,15 +117,29 @@ export class Committer {
         principal,
         now: clock.now(),
         createDocumentId: createId,
-        beginSlices: this.#beginSlices,
+        operationsAtOnceMax,
       });
-      return prepared instanceof Promise
-        ? prepared.then(
-            (decided) => this.#enqueue(decided),
-            (error: unknown) => this.#refused(error),
-          )
-        : this.#enqueue(prepared);
+      return 'documents' in prepared ? this.#enqueue(prepared) : this.#decideInSlices(prepared);
     } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  /** Commits ahead may become durable in a pause, or be lost, and then this one, which was decided on what they held, is lost with them. */
+  async #decideInSlices(steps: PreparationSteps): Promise<Decision> {
+    const { staging, queue, clock } = this.#options;
+    const { losses } = staging;
+    const slice = commitSlice(clock);
+    try {
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done === true) return this.#enqueue(value);
+        if (!slice.due) continue;
+        await slice.pause();
+        if (staging.losses !== losses) return { error: await lossOf(queue), settled: undefined };
+      }
+    } catch (error) {
+      staging.rollBack();
       return this.#refused(error);
     }
   }
@@ -151,8 +163,8 @@ export class Committer {
 
   /** Undefined when it is done. */
   #apply(record: CommitRecord, documents: readonly Document[]): Promise<void> | undefined {
-    const { state, staging } = this.#options;
-    if (state.takesLong(record)) return this.#applyInSlices(record, documents);
+    const { state, staging, operationsAtOnceMax } = this.#options;
+    if (state.takesLong(record, operationsAtOnceMax)) return this.#applyInSlices(record, documents);
     state.apply(record);
     for (const document of documents) staging.settleDocument(record.sequence, document);
     staging.settleDefinitions(record.sequence);
@@ -169,4 +181,14 @@ export class Committer {
     }
     staging.settleDefinitions(record.sequence);
   }
+}
+
+/** What the newest commit failed with that was lost. */
+async function lossOf(queue: CommitQueue): Promise<unknown> {
+  try {
+    await queue.settled();
+  } catch (error) {
+    return error;
+  }
+  return new Error('commits in flight were lost, but the newest of them was not');
 }

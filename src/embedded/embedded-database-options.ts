@@ -35,6 +35,8 @@ export interface EmbeddedDatabaseOptions {
 export interface EmbeddedDatabaseLimits {
   /** Operations in one commit. */
   readonly operationsMax: number;
+  /** So many operations of a commit are carried out at once; more, or the drop of a table of more documents, in slices. */
+  readonly operationsAtOnceMax: number;
   /** How long an idempotency key is remembered, in milliseconds from its commit on. */
   readonly idempotencyWindowMs: number;
   /** Idempotency keys that are remembered at once; more are refused with `OVERLOADED`. */
@@ -83,6 +85,7 @@ export interface EmbeddedDatabaseLimits {
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   operationsMax: 10_000,
+  operationsAtOnceMax: 16,
   idempotencyWindowMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 1_000_000,
   body: defaultBodyLimits,

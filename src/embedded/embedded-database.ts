@@ -184,7 +184,10 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       now: () => clock.now(),
       randomBytes: (size) => random.bytes(size),
     });
-    const committer = new Committer({ state, staging, queue: parts.storage.queue, clock, random, createId });
+    const { operationsAtOnceMax } = limits;
+    const { queue } = parts.storage;
+    const ports = { clock, random, createId };
+    const committer = new Committer({ state, staging, queue, ...ports, operationsAtOnceMax });
     this.#committer = committer;
     this.#onEvent = parts.onEvent;
     const onEvent = (event: IndexEvent) => parts.onEvent?.(event);

@@ -20,9 +20,6 @@ import { ShardedMap } from './sharded-map.ts';
 import { TableState } from './table-state.ts';
 import { UnfinishedCommit } from './unfinished-commit.ts';
 
-/** A commit of more records, or that drops a table of more documents, is better applied in slices. */
-const recordsAtOnceMax = 16;
-
 /** The state after one commit. */
 export interface LoadedState {
   readonly sequence: number;
@@ -229,11 +226,11 @@ export class State {
     this.#end(commit);
   }
 
-  /** Whether a commit is better applied in slices. */
-  takesLong({ records }: CommitRecord): boolean {
-    if (records.length > recordsAtOnceMax) return true;
+  /** Whether a commit is of more records, or drops a table of more documents. */
+  takesLong({ records }: CommitRecord, atOnceMax: number): boolean {
+    if (records.length > atOnceMax) return true;
     return records.some(
-      (record) => record.kind === 'dropTable' && (this.tableById(record.id)?.documents.size ?? 0) > recordsAtOnceMax,
+      (record) => record.kind === 'dropTable' && (this.tableById(record.id)?.documents.size ?? 0) > atOnceMax,
     );
   }
 

@@ -20,14 +20,14 @@ export class TableReader {
 
   /** Null when there is none. Counting the bytes of a table's bodies takes a while when it is asked for first. */
   async table(name: string): Promise<Table | null> {
-    await this.#state.whole();
+    if (this.#state.unfinished !== null) await this.#state.whole();
     const table = this.#state.table(name);
     return table === undefined ? null : this.#describe(table);
   }
 
   /** By name. The default table is among them. */
   async tables(): Promise<readonly Table[]> {
-    await this.#state.whole();
+    if (this.#state.unfinished !== null) await this.#state.whole();
     const tables = await Promise.all(Array.from(this.#state.tables(), (table) => this.#describe(table)));
     return tables.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -49,7 +49,7 @@ export class TableReader {
     let bodyBytes: number;
     // Of an unfinished commit they would tell a part.
     do {
-      await this.#state.whole();
+      if (this.#state.unfinished !== null) await this.#state.whole();
       bodyBytes = await table.bodyBytes.total(new TimeSlice(this.#clock));
     } while (this.#state.unfinished !== null);
     const { reference, record } = table;

@@ -22,7 +22,10 @@ export class RandomRequest {
   /** @param known the newest version of each document that the client knows. */
   operations(known: readonly Document[]): readonly Operation[] {
     const random = this.#random;
-    return Array.from({ length: random.chance(0.7) ? 1 : 2 + random.below(4) }, () => this.#operation(known));
+    const few = Array.from({ length: random.chance(0.7) ? 1 : 2 + random.below(4) }, () => this.#operation(known));
+    if (!random.chance(0.05)) return few;
+    // Of many operations on what there is one fails nearly always, and all with it.
+    return [...few, ...Array.from({ length: 10 + random.below(30) }, () => this.#create([]))];
   }
 
   catalog(): CatalogRequest {

@@ -12,6 +12,8 @@ export class SimulatedClock implements Clock {
   readonly #random: SeededRandom;
   #now = start;
   #monotonic = 0;
+  /** How much time goes by each time that somebody looks. On a slow machine whatever is done in slices gives way after each of its steps. */
+  step = 0.01;
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -22,7 +24,7 @@ export class SimulatedClock implements Clock {
   }
 
   monotonic(): number {
-    this.#monotonic += 0.01;
+    this.#monotonic += this.step;
     return this.#monotonic;
   }
 

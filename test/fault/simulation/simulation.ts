@@ -132,6 +132,7 @@ class Simulation {
         }),
     );
     const steps = 1 + this.#random.below(20);
+    this.#clock.step = this.#random.pick([0.01, 0.01, 0.3, 2]);
     await Promise.all(clients.map((client) => client.work(steps)));
     if (mishap === 'full') this.#counts.fullDisks += 1;
     if (!this.#random.chance(0.4)) return;
@@ -160,6 +161,7 @@ class Simulation {
   /** @returns null when the disk failed, or was full, before the database was open. */
   async #open(): Promise<EmbeddedDatabase | null> {
     const fileSystem = this.#fileSystem;
+    this.#clock.step = 0.01;
     this.#archive.keepAll(fileSystem);
     const syncIntervalMs = this.#random.chance(0.2) ? this.#random.pick([2, 10]) : null;
     let database: EmbeddedDatabase;
@@ -172,6 +174,7 @@ class Simulation {
         syncIntervalMs,
         limits: {
           segmentBytesMax: this.#random.pick([300, 1000, 4000, 1_000_000]),
+          operationsAtOnceMax: this.#random.pick([0, 0, 2, 16]),
           pendingBytesMax: this.#random.chance(0.1) ? 3000 : 1_000_000,
           snapshotLogBytes: this.#random.pick([500, 3000, 1_000_000]),
           historyBytesMax: this.#random.pick([0, 1000, 4000, 1_000_000]),
