@@ -78,6 +78,23 @@ describe('beside a large commit', () => {
     expect(documents).toEqual(['0 v4 402 archived', '300 v2 400']);
   });
 
+  it('what it was based on is not remembered longer than that is there', async () => {
+    await database.commit(anonymous, [create(0)]);
+    slow.fileSystem.hold();
+    const ahead = database.commit(anonymous, [{ kind: 'update', id: idOf(0), version: 1, body: { slot: 400 } }]);
+    const refused = database.commit(anonymous, [
+      { kind: 'update', id: idOf(0), version: 2, body: { slot: 401 } },
+      ...creates(60, 'things', 1),
+      { kind: 'assert', id: idOf(5), exists: false },
+    ]);
+    await slow.turns(10);
+    slow.fileSystem.release();
+    await ahead;
+    await expect(refused).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    await database.dropTable(anonymous, 'things');
+    expect(await database.commit(anonymous, [create(0)])).toMatchObject({ documents: [{ version: 1 }] });
+  });
+
   it('one ahead that the disk refuses takes it along, and the next one follows what is durable', async () => {
     await database.commit(anonymous, [create(0)]);
     slow.fileSystem.hold();
@@ -131,8 +148,7 @@ describe('beside a large commit', () => {
     const building = indexSlots(database, 'others');
     await slow.turns(5);
     const refused = database.commit(anonymous, [
-      create(1, 'others', { slot: 570 }),
-      { kind: 'erase', id: idOf(570), version: 1 },
+      create(1, 'others', { slot: 510 }),
       ...creates(60, 'things', 2),
       { kind: 'assert', id: idOf(5), exists: false },
     ]);
