@@ -1,7 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../document/json-parser.ts';
+import { parseJsonInPieces } from '../document/json-pieces.ts';
 import type { HttpOptions } from './http-options.ts';
 import { encodingNotSupported, type HttpRefusal, mediaTypeNotSupported } from './http-refusal.ts';
+import { takeSteps } from './steps.ts';
+
+/** A longer body is parsed in pieces, so that nobody waits for it: this one takes about a millisecond. */
+const parsedAtOnceBytes = 128 * 1024;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,6 +30,10 @@ export function acceptJsonBodies(
     types,
     { parseAs: 'buffer', bodyLimit: bodyBytesMax },
     (_request, bytes, done) => {
+      if (bytes.length > parsedAtOnceBytes) {
+        takeSteps(parseJsonInPieces(bytes, jsonLimits)).then((value) => done(null, value), done);
+        return;
+      }
       let value: unknown;
       try {
         value = bytes.length === 0 ? undefined : parseJson(bytes, jsonLimits);

@@ -40,8 +40,9 @@ export interface RestCommit {
   readonly documents: readonly RestDocument[];
 }
 
-export function toRestCommit({ sequence, committedAt, documents }: Commit): RestCommit {
-  return { sequence, committed_at: formatTimeOrNull(committedAt), documents: documents.map(toRestDocument) };
+/** All of it but its documents, which may be many. */
+export function toRestCommitHead({ sequence, committedAt }: Commit): Omit<RestCommit, 'documents'> {
+  return { sequence, committed_at: formatTimeOrNull(committedAt) };
 }
 
 function formatTimeOrNull(time: number | null): string | null {

@@ -26,12 +26,13 @@ import { endpointConfig } from './endpoint-config.ts';
 import { parseFind } from './find-request.ts';
 import { answerOf, idempotencyKeyOf } from './idempotency-header.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { toRestCommit, toRestDocument } from './rest-document.ts';
+import { toRestCommitHead, toRestDocument } from './rest-document.ts';
 import { answerRestError } from './rest-error.ts';
 import { addSelfDestructRoute } from './self-destruct.ts';
 import { addTableRoutes } from './table-routes.ts';
 import { parseTransaction } from './transaction-request.ts';
 import { parseBatchCreate, parseCreate, parseUpdate } from './write-requests.ts';
+import { sendWritten } from './written-documents.ts';
 
 export interface RestOptions {
   readonly database: Database;
@@ -123,12 +124,13 @@ function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
 
   server.post('/document/batch/create', { config: endpointConfig(createDocumentsEndpoint) }, async (request, reply) => {
     const { documents } = await commit(request, reply, parseBatchCreate(request.body));
-    return documents.map(toRestDocument);
+    return sendWritten(reply, documents);
   });
 
   server.post('/document/transaction', { config: endpointConfig(transactEndpoint) }, async (request, reply) => {
     const { operations, dryRun } = parseTransaction(request.body);
-    return toRestCommit(await commit(request, reply, operations, { dryRun, namesOperation: true }));
+    const committed = await commit(request, reply, operations, { dryRun, namesOperation: true });
+    return sendWritten(reply, committed.documents, toRestCommitHead(committed));
   });
 
   server.put<IdRoute>('/document/update/:id', { config: endpointConfig(updateDocumentEndpoint) }, (request, reply) =>
