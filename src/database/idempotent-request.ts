@@ -16,7 +16,8 @@ export function requestOf(operations: readonly Operation[]): JsonArray {
   return operations.map(operationOf);
 }
 
-function operationOf(operation: Operation): JsonArray {
+/** One of the list that `requestOf` makes. */
+export function operationOf(operation: Operation): JsonArray {
   const { kind } = operation;
   switch (kind) {
     case 'create':

@@ -6,16 +6,19 @@ import { LimitExceededError, VersionConflictError } from '../errors.ts';
 import { commitOf, type PreparationContext, prepareCommit } from './commit-preparation.ts';
 import type { Committer } from './committer.ts';
 import type { EmbeddedDatabaseLimits } from './embedded-database-options.ts';
+import { commitSlice } from './history/time-slice.ts';
 import type { CommitKey, IdempotentCommits } from './idempotency/idempotent-commits.ts';
-import { requestKey } from './idempotency/request-key.ts';
+import { type RequestKey, requestKey, requestKeyInSteps } from './idempotency/request-key.ts';
 import type { MemoryLimit } from './memory-limit.ts';
 import { PatchBases, type ReadVersion } from './patch-bases.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Staging } from './staging.ts';
 
 export interface DocumentCommitsOptions {
   readonly staging: Staging;
   readonly committer: Committer;
   readonly memory: MemoryLimit;
+  readonly clock: Clock;
   readonly limits: EmbeddedDatabaseLimits;
   readonly readVersion: ReadVersion;
   readonly idempotent: IdempotentCommits;
@@ -33,7 +36,8 @@ export class DocumentCommits {
   async commit(principal: string, operations: readonly Operation[], options: CommitOptions): Promise<Commit> {
     const { staging, committer, memory, limits, readVersion, idempotent } = this.#options;
     checkCount(operations, limits.operationsMax);
-    const key = keyOf(principal, operations, options);
+    const digesting = this.#keyOf(principal, operations, options);
+    const key = digesting instanceof Promise ? await digesting : digesting;
     const earlier = key === null ? null : await idempotent.find(key);
     if (earlier !== null) return earlier;
     if (operations.some(takesMemory)) memory.checkRoom();
@@ -60,6 +64,20 @@ export class DocumentCommits {
     return this.#options.idempotent.find(requestKey(principal, request));
   }
 
+  /** Without a promise when it takes no time, so that commits are decided in the order in which they come. */
+  #keyOf(
+    principal: string,
+    operations: readonly Operation[],
+    { idempotency }: CommitOptions,
+  ): RequestKey | null | Promise<RequestKey> {
+    if (idempotency === undefined) return null;
+    const { key, request } = idempotency;
+    if (request === undefined && operations.length > this.#options.limits.operationsAtOnceMax) {
+      return commitSlice(this.#options.clock).takeAll(requestKeyInSteps(principal, key, operations));
+    }
+    return requestKey(principal, { key, request: request ?? requestOf(operations) });
+  }
+
   /** The conflict with what has changed since the version that was sent, if that is still known. */
   async #explained(conflict: VersionConflictError): Promise<VersionConflictError> {
     const { readVersion, limits } = this.#options;
@@ -70,12 +88,6 @@ export class DocumentCommits {
     if (base === null || base.createdSequence !== current.createdSequence) return conflict;
     return conflict.withEvidence({ changedPaths: changedPaths(base, current, limits.changedPathsMax) });
   }
-}
-
-function keyOf(principal: string, operations: readonly Operation[], { idempotency }: CommitOptions) {
-  if (idempotency === undefined) return null;
-  const { key, request = requestOf(operations) } = idempotency;
-  return requestKey(principal, { key, request });
 }
 
 const admitAll: Admission = () => true;

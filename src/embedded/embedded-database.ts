@@ -204,7 +204,15 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       oldest: () => parts.storage.history.oldest,
       onUnreadable: (sequence, cause) => parts.onEvent?.({ kind: 'replayUnreadable', sequence, cause }),
     });
-    this.#documentCommits = new DocumentCommits({ staging, committer, memory, limits, readVersion, idempotent });
+    this.#documentCommits = new DocumentCommits({
+      staging,
+      committer,
+      memory,
+      clock,
+      limits,
+      readVersion,
+      idempotent,
+    });
     this.#builder = new IndexBuilder({ state, staging, committer, memory, clock, onEvent });
     this.#indexes = new IndexCatalog({ state, committer, builder: this.#builder, memory, limits });
     this.#tables = new TableCatalog({ state, committer, indexes: this.#indexes, clock, signal: this.#closing.signal });

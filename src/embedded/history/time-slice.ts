@@ -37,6 +37,15 @@ export class TimeSlice {
     return this.#clock.monotonic() >= this.#end || this.#signal?.aborted === true;
   }
 
+  /** Takes all steps, and pauses where that is due. Resolves to what the last one returns, rejects with what one throws. */
+  async takeAll<T>(steps: Generator<void, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      if (this.due) await this.pause();
+    }
+  }
+
   /** Lets others run. @throws the signal's reason when the work is to stop. */
   async pause(): Promise<void> {
     this.#signal?.throwIfAborted();
