@@ -151,4 +151,31 @@ describe.each(engineVariants)('POST /document/transaction on the %s', (_name, op
   test('no operations write nothing', async () => {
     expect((await transact([])).json).toEqual({ sequence: null, committed_at: null, documents: [] });
   });
+
+  test('a request of many documents is answered as one of few is, whole and in order', async () => {
+    const bodies = Array.from({ length: 1_000 }, (_, n) => ({
+      n,
+      text: 'é],{"'.repeat(40),
+      big: 2 ** 60 + 2 ** 30 * n,
+    }));
+    const batch = await send(`${server.url}/document/batch/create`, {
+      method: 'POST',
+      body: bodies.map((body) => ({ name: 'many', body })),
+    });
+    expect(batch.status).toBe(200);
+    expect(batch.headers['content-type']).toBe('application/json; charset=utf-8');
+    const documents = batch.json as { _id: string; name: string; version: number; body: { n: number } }[];
+    expect(documents.map(({ body }) => body)).toEqual(bodies);
+    const [first] = documents;
+    expect((await get(first?._id ?? '')).json).toEqual(first);
+    const few = await transact(documents.slice(0, 2).map(({ _id }) => ({ op: 'archive', doc_id: _id })));
+    const many = await transact(documents.slice(2).map(({ _id }) => ({ op: 'archive', doc_id: _id })));
+    expect(Object.keys(many.json as object)).toEqual(Object.keys(few.json as object));
+    expect(many.json).toMatchObject({ sequence: (few.json as { sequence: number }).sequence + 1 });
+    expect((many.json as { documents: { _id: string }[] }).documents.map(({ _id }) => _id)).toEqual(
+      documents.slice(2).map(({ _id }) => _id),
+    );
+    const refused = await transact([...bodies.map((body) => ({ op: 'create', name: 'n', body })), { op: 'create' }]);
+    expect(refused).toMatchObject({ status: 422, json: { operation: 1_000 } });
+  });
 });
