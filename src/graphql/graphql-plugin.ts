@@ -163,6 +163,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       const result = executePost(request, reply);
       if (result === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const finished = result instanceof Promise ? await result : result;
+      if (finished === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const reporter = (error: unknown) => report(error, request);
       return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax, onRejection));
     }
@@ -170,7 +171,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
     function executePost(
       request: FastifyRequest,
       reply: FastifyReply,
-    ): GraphqlResult | Promise<GraphqlResult> | undefined {
+    ): GraphqlResult | undefined | Promise<GraphqlResult | undefined> {
       if (execution === 'yoga') return undefined;
       try {
         return executor.execute(parseGraphqlBody(request.body), principalOf(request), (kind) =>

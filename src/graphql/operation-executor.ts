@@ -1,4 +1,11 @@
-import { type GraphQLSchema, getVariableValues, type OperationTypeNode, Source, specifiedRules } from 'graphql';
+import {
+  type GraphQLSchema,
+  getVariableValues,
+  type OperationTypeNode,
+  Source,
+  specifiedRules,
+  type VariableValues,
+} from 'graphql';
 import type { Principal } from '../database/principal.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
@@ -9,7 +16,11 @@ import { OperationCache } from './operation-cache.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { CostLimit } from './operation-cost.ts';
 import { PlanExecution } from './plan-execution.ts';
-import { PreparedDocument } from './prepared-document.ts';
+import { PreparedDocument, type PreparedOperation } from './prepared-document.ts';
+import { coerceInPieces, longListOf } from './variable-pieces.ts';
+
+/** Undefined for what takes more than a plan. */
+type Executed = GraphqlResult | undefined;
 
 type OperationListener = (kind: `${OperationTypeNode}`) => void;
 
@@ -35,7 +46,7 @@ export class OperationExecutor {
   }
 
   /**
-   * Throws nothing and rejects with nothing: what went wrong is in the result. Undefined, with nothing executed, for what takes more than a plan:
+   * Throws nothing and rejects with nothing: what went wrong is in the result. Undefined, at once or later, with nothing executed, for what takes more than a plan:
    * subscriptions, introspection, documents that leave open which operation is meant.
    * @param onOperation is told what is executed, or refused.
    */
@@ -43,7 +54,7 @@ export class OperationExecutor {
     parameters: GraphqlParameters,
     principal: Principal,
     onOperation: OperationListener,
-  ): GraphqlResult | Promise<GraphqlResult> | undefined {
+  ): Executed | Promise<Executed> {
     try {
       return this.#execute(parameters, principal, onOperation);
     } catch (error) {
@@ -55,7 +66,7 @@ export class OperationExecutor {
     { query, operationName, variables = {} }: GraphqlParameters,
     principal: Principal,
     onOperation: OperationListener,
-  ): GraphqlResult | Promise<GraphqlResult> | undefined {
+  ): Executed | Promise<Executed> {
     const document = this.#cache.get(query) ?? this.#prepare(query);
     const operation = document.operation(operationName);
     if (operation === undefined) return undefined;
@@ -64,10 +75,26 @@ export class OperationExecutor {
     // Whatever its variables are: without a stream it gets none of them.
     if (kind === 'subscription') return undefined;
     onOperation(kind);
-    const hideSuggestions = this.#documentLimits.introspection === 'refused';
-    const options = { maxErrors: coercionErrorsMax, hideSuggestions };
-    const { variableValues, errors } = getVariableValues(this.#schema, variableDefinitions, variables, options);
-    if (variableValues === undefined) return { errors };
+    const run = (values: VariableValues) => this.#run(document, operation, values, principal);
+    const coerce = () => {
+      const hideSuggestions = this.#documentLimits.introspection === 'refused';
+      const options = { maxErrors: coercionErrorsMax, hideSuggestions };
+      const { variableValues, errors } = getVariableValues(this.#schema, variableDefinitions, variables, options);
+      return variableValues === undefined ? { errors } : run(variableValues);
+    };
+    const long = longListOf(variableDefinitions, variables);
+    if (long === undefined) return coerce();
+    return coerceInPieces(this.#schema, variableDefinitions, variables, long)
+      .then((values) => (values === undefined ? coerce() : run(values)))
+      .catch((error: unknown) => ({ errors: [error] }));
+  }
+
+  #run(
+    document: PreparedDocument,
+    operation: PreparedOperation,
+    variableValues: VariableValues,
+    principal: Principal,
+  ): Executed | Promise<Executed> {
     const plan = operation.plan(variableValues);
     if (plan === undefined) return undefined;
     this.#costLimit.check(document.document, operation.definition, variableValues.coerced);

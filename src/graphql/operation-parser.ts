@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from '../database/operation.ts';
 import { patchOperation } from '../database/patch-operation.ts';
 import { defaultTable } from '../document/document.ts';
@@ -5,6 +6,7 @@ import { type DocumentChangeInput, parseDocumentChange } from '../document/docum
 import { parseDocumentId } from '../document/document-id.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
 import { DatabaseError, InvalidArgumentError } from '../errors.ts';
+import { itemsAtOnceMax } from './variable-pieces.ts';
 
 type Absent = null | undefined;
 
@@ -57,14 +59,30 @@ export interface OperationInput {
  * @param path What the client calls the list.
  * @throws {InvalidArgumentError} with the path of what is wrong and `operation`, its index.
  */
-export function parseOperations(inputs: readonly OperationInput[], path: string): readonly Operation[] {
-  return inputs.map((input, index) => {
-    try {
-      return parseOperation(input, `${path}.${index}`);
-    } catch (error) {
-      throw error instanceof DatabaseError ? error.withEvidence({ operation: index }) : error;
-    }
-  });
+export function parseOperations(
+  inputs: readonly OperationInput[],
+  path: string,
+): readonly Operation[] | Promise<readonly Operation[]> {
+  if (inputs.length > itemsAtOnceMax) return parseInPieces(inputs, path);
+  return inputs.map((input, index) => parseAt(input, path, index));
+}
+
+/** In turns of the event loop between which others have theirs. */
+async function parseInPieces(inputs: readonly OperationInput[], path: string): Promise<readonly Operation[]> {
+  const operations: Operation[] = [];
+  for (const [index, input] of inputs.entries()) {
+    operations.push(parseAt(input, path, index));
+    if (index % itemsAtOnceMax === itemsAtOnceMax - 1) await nextTurn();
+  }
+  return operations;
+}
+
+function parseAt(input: OperationInput, path: string, index: number): Operation {
+  try {
+    return parseOperation(input, `${path}.${index}`);
+  } catch (error) {
+    throw error instanceof DatabaseError ? error.withEvidence({ operation: index }) : error;
+  }
 }
 
 function parseOperation(input: OperationInput, path: string): Operation {

@@ -1,5 +1,5 @@
 import { parseIdempotencyKey } from '../database/idempotency-key.ts';
-import type { Commit } from '../database/operation.ts';
+import type { Commit, Operation } from '../database/operation.ts';
 import type { DocumentRef } from './document.ts';
 import type { OperationInputs } from './operation-input.ts';
 import { parseOperations } from './operation-parser.ts';
@@ -58,13 +58,17 @@ export function addTransaction(builder: YaradbSchemaBuilder, document: DocumentR
             'Writes nothing: the documents that would result, or the errors. Ids that the server gives, times and `sequence` will be others.',
         }),
       },
-      resolve: (_root, { operations, idempotencyKey, dryRun }, { database, principal }) =>
-        database.commit(principal, parseOperations(operations, 'operations'), {
-          dryRun: dryRun ?? false,
-          namesOperation: true,
-          idempotency:
-            idempotencyKey == null ? undefined : { key: parseIdempotencyKey(idempotencyKey, 'idempotencyKey') },
-        }),
+      resolve: (_root, { operations, idempotencyKey, dryRun }, { database, principal }) => {
+        const commit = (parsed: readonly Operation[]) =>
+          database.commit(principal, parsed, {
+            dryRun: dryRun ?? false,
+            namesOperation: true,
+            idempotency:
+              idempotencyKey == null ? undefined : { key: parseIdempotencyKey(idempotencyKey, 'idempotencyKey') },
+          });
+        const parsed = parseOperations(operations, 'operations');
+        return parsed instanceof Promise ? parsed.then(commit) : commit(parsed);
+      },
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JsonValue } from '../../src/document/json.ts';
 import { CreateDocumentDocument, PatchDocumentDocument, TransactDocument } from '../generated/operations.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
@@ -176,6 +177,43 @@ describe.each(engineVariants)('GraphQL transactions on the %s', (_name, openEngi
         'mutation ($operations: [Operation!]!) { transact(operations: $operations) { documents { version } } }';
       const { json } = await server.ask(query, { operations });
       expect(at(json, 'data', 'transact', 'documents')).toHaveLength(10_000);
+    });
+  });
+
+  describe('transact with many operations', () => {
+    const many = (count: number, last: JsonValue): JsonValue[] => [
+      ...Array.from({ length: count }, (_, n) => ({ create: { name: 'many', body: { n, big: 9007199254740993n } } })),
+      last,
+    ];
+    const transact = async (operations: readonly JsonValue[]) =>
+      (
+        await server.ask(
+          'mutation ($operations: [Operation!]!, $n: Boolean) { transact(operations: $operations, dryRun: $n) { documents { body } } }',
+          { operations, n: false },
+        )
+      ).json;
+
+    test('carries out all of them, in order', async () => {
+      const operations = many(1_000, { create: { name: 'last', body: {} } });
+      const bodies = operations.map((operation) => at(operation, 'create', 'body'));
+      expect(at(await transact(operations), 'data', 'transact', 'documents')).toEqual(bodies.map((body) => ({ body })));
+    });
+
+    test('tells what is wrong with one as it does among few', async () => {
+      const [few, more] = [2, 700];
+      for (const wrong of [{ create: { name: 1, body: {} } }, { create: {}, erase: null }, { unknown: 1 }, null]) {
+        const [short, long] = [await transact(many(few, wrong)), await transact(many(more, wrong))];
+        const told = JSON.stringify(at(short, 'errors')).replaceAll(`[${few}]`, `[${more}]`);
+        expect(JSON.stringify(at(long, 'errors'))).toBe(told);
+        expect(told).toContain(`at [${more}]`);
+      }
+    });
+
+    test('tells which of them it was that could not be carried out', async () => {
+      const missing = await transact(many(700, { erase: { id: givenId.replace(/^0/, 'f'), version: 1 } }));
+      expect(missing).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND', operation: 700 } }] });
+      const noId = await transact(many(700, { erase: { id: 'x', version: 1 } }));
+      expect(noId).toMatchObject({ errors: [{ extensions: { code: 'INVALID_ARGUMENT', operation: 700 } }] });
     });
   });
 });
