@@ -23,8 +23,13 @@ export function pointRange(key: SortKey): KeyRange {
 /** The ranges of these keys, each once. There may be ten thousand, which are sorted in a fifth of the time when the machine can compare them. */
 export function pointRanges(keys: readonly SortKey[]): KeyRanges {
   return sortedKeys(keys)
-    .filter((key, index, sorted) => index === 0 || compareKeys(key, sorted[index - 1]) !== 0)
+    .filter((key, index, sorted) => index === 0 || !isEqual(key, sorted[index - 1]))
     .map(pointRange);
+}
+
+/** Scalars that are equal are the same: only to sort them do they have to be compared. */
+function isEqual(a: SortKey, b: SortKey): boolean {
+  return a === b || (typeof a === 'object' && typeof b === 'object' && compareKeys(a, b) === 0);
 }
 
 function sortedKeys(keys: readonly SortKey[]): readonly SortKey[] {
