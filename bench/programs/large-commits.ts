@@ -58,9 +58,19 @@ function processorMs(): number {
 
 const figures: Record<string, readonly string[]> = {};
 
-async function measure(name: string, times: number, work: (round: number) => Promise<unknown>): Promise<void> {
+/** @param prepare what the work needs, which is not measured. */
+async function measure<T>(
+  name: string,
+  times: number,
+  prepare: (round: number) => T,
+  work: (prepared: T) => Promise<unknown>,
+): Promise<void> {
   const stalls: Stall[] = [];
-  for (let round = 0; round < times; round += 1) stalls.push(await meter(() => work(round)));
+  for (let round = 0; round < times; round += 1) {
+    const prepared = prepare(round);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    stalls.push(await meter(() => work(prepared)));
+  }
   figures[name] = stalls.map(
     ({ longest, busiest, total }) => `${longest.toFixed(1)} (${busiest.toFixed(1)}) of ${total.toFixed(0)}`,
   );
@@ -92,52 +102,46 @@ async function indexed(database: EmbeddedDatabase, table: string): Promise<void>
   }
 }
 
-async function updated(database: EmbeddedDatabase, found: readonly Document[], round: number): Promise<unknown> {
-  const operations = found.map(
-    ({ id, version }, index): Operation => ({
-      kind: 'update',
-      id,
-      version,
-      body: personOf(10_000_000 * (round + 1) + index),
-    }),
-  );
-  return database.commit(anonymous, operations);
+function updates(found: readonly Document[], round: number): Operation[] {
+  return found.map(({ id, version }, index) => ({
+    kind: 'update',
+    id,
+    version,
+    body: personOf(10_000_000 * (round + 1) + index),
+  }));
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'yaradb-large-commits-'));
 const database = await openEmbeddedDatabase({ directory: join(directory, 'data') });
 try {
-  await measure('create 10,000', rounds, (round) =>
-    database.commit(
-      anonymous,
-      Array.from({ length: many }, (_, index) => create(round * many + index, 'first')),
-    ),
-  );
+  const commit = (operations: readonly Operation[]) => database.commit(anonymous, operations);
+  const createMany = (round: number) =>
+    Array.from({ length: many }, (_, index) => create(round * many + index, 'first'));
+  await measure('create 10,000', rounds, createMany, commit);
   await fill(database, 'indexed', many);
-  await measure('build 5 indexes of 10,000', 1, () => indexed(database, 'indexed'));
+  const nothing = () => undefined;
+  await measure('build 5 indexes of 10,000', 1, nothing, () => indexed(database, 'indexed'));
   const view = await database.view(anonymous);
   const query = { table: 'indexed', filter: parseMongodbFilter({}, ''), archived: 'INCLUDE', orderBy: [] } as const;
   const ids: string[] = [];
   for await (const batch of view.scanDocuments(query)) ids.push(...batch.map(({ id }) => id));
   view.close();
   const current = () => ids.flatMap((id) => database.getDocument(anonymous, id, 'INCLUDE') ?? []);
-  await measure('update 10,000 with 5 indexes', rounds, (round) => updated(database, current(), round));
-  await measure('erase 10,000 with 5 indexes', 1, () =>
-    database.commit(
-      anonymous,
-      current().map(({ id, version }): Operation => ({ kind: 'erase', id, version })),
-    ),
-  );
+  await measure('update 10,000 with 5 indexes', rounds, (round) => updates(current(), round), commit);
+  const erasures = () => current().map(({ id, version }): Operation => ({ kind: 'erase', id, version }));
+  await measure('erase 10,000 with 5 indexes', 1, erasures, commit);
   await fill(database, 'large', documents);
-  await measure(`build 5 indexes of ${documents}`, 1, () => indexed(database, 'large'));
-  await measure('in with 10,000', rounds, async (round) => {
+  await measure(`build 5 indexes of ${documents}`, 1, nothing, () => indexed(database, 'large'));
+  const filterOf = (round: number) => {
     const usernames = Array.from({ length: many }, (_, index) => usernameOf((round * many + index) % documents));
+    return parseMongodbFilter({ username: { $in: usernames } }, '');
+  };
+  await measure('in with 10,000', rounds, filterOf, async (filter) => {
     const open = await database.view(anonymous);
-    const filter = parseMongodbFilter({ username: { $in: usernames } }, '');
     await open.findDocuments({ table: 'large', filter, archived: 'EXCLUDE', orderBy: [] }, { first: 100 });
     open.close();
   });
-  await measure(`drop a table of ${documents}`, 1, () => database.dropTable(anonymous, 'large'));
+  await measure(`drop a table of ${documents}`, 1, nothing, () => database.dropTable(anonymous, 'large'));
 } finally {
   await database.close();
   await rm(directory, { recursive: true, force: true });
