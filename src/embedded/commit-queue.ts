@@ -1,7 +1,9 @@
 import { Histogram, type HistogramValues } from '../database/histogram.ts';
 import { DatabaseError } from '../errors.ts';
+import { commitSlice } from './history/time-slice.ts';
 import { framePayloadBytesMax } from './log/frame.ts';
 import type { EncodedCommit } from './log/record.ts';
+import type { Clock } from './ports/clock.ts';
 
 /** Where frames go. `Log` is the one there is; the queue needs no more of it than this. */
 export interface FrameWriter {
@@ -10,6 +12,7 @@ export interface FrameWriter {
 
 export interface CommitQueueOptions {
   readonly writer: FrameWriter;
+  readonly clock: Clock;
   /** Bytes that may wait for the disk before commits are refused with `OVERLOADED`. */
   readonly pendingBytesMax: number;
   /** Called when a frame could not be written: every commit in flight is gone, and staging must forget them. */
@@ -130,7 +133,10 @@ export class CommitQueue {
       return;
     }
     this.#batches.add(group.length);
+    const slice = commitSlice(this.#options.clock);
     for (const { commit, apply, resolve } of group) {
+      // A frame may hold thousands of small ones.
+      if (slice.due) await slice.pause();
       this.#pendingBytes -= commit.bytes.length;
       const applying = apply();
       if (applying !== undefined) await applying;

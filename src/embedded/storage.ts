@@ -118,6 +118,7 @@ export class Storage {
     this.past = new HistoryReader({ fileSystem, directory, clock });
     this.queue = new CommitQueue({
       writer: { append: (commits) => this.#append(commits) },
+      clock,
       pendingBytesMax,
       onFailure: (error) => {
         options.onCommitsLost();

@@ -3,6 +3,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { CommitQueue } from '../../src/embedded/commit-queue.ts';
 import type { EncodedCommit } from '../../src/embedded/log/record.ts';
+import { systemClock } from '../../src/embedded/ports/clock.ts';
 
 interface Frame {
   readonly sequences: readonly number[];
@@ -26,6 +27,7 @@ beforeEach(() => {
           frames.push({ sequences: commits.map(({ sequence }) => sequence), succeed, fail });
         }),
     },
+    clock: systemClock,
     pendingBytesMax: 1000,
     onFailure: (error) => failures.push(error),
   });

@@ -187,3 +187,23 @@ describe('beside a large commit', () => {
     expect((await look(database, [])).documents).toHaveLength(61);
   });
 });
+
+it('commits that share a frame are applied one by one, and others are let in between them', async () => {
+  const slow = new LargeCommitFixture();
+  const database = await slow.open();
+  slow.fileSystem.hold();
+  const first = database.commit(anonymous, [create(1000)]);
+  for (let tick = 0; tick < 20; tick += 1) await nextTick();
+  const many = Array.from({ length: 50 }, (_, number) => database.commit(anonymous, [create(number)]));
+  const seen = new Set<number>();
+  slow.clock.onTurn = () => {
+    const there = Array.from({ length: 50 }, (_, number) => database.getDocument(anonymous, idOf(number)) !== null);
+    expect(there.lastIndexOf(true) + 1).toBe(there.filter(Boolean).length);
+    seen.add(there.filter(Boolean).length);
+  };
+  slow.fileSystem.release();
+  await Promise.all([first, ...many]);
+  slow.clock.onTurn = null;
+  expect(seen.size).toBeGreaterThan(40);
+  await database.close();
+});
