@@ -17,7 +17,8 @@ export function sendWritten(reply: FastifyReply, documents: readonly Document[],
     const list = documents.map(toRestDocument);
     return reply.send(others === undefined ? list : { ...others, documents: list });
   }
-  const [before, behind] = others === undefined ? ['', ''] : [`${stringifyJson(others).slice(0, -1)},"documents":`, '}'];
+  const [before, behind] =
+    others === undefined ? ['', ''] : [`${stringifyJson(others).slice(0, -1)},"documents":`, '}'];
   return reply.type('application/json; charset=utf-8').send(Readable.from(pieces(before, documents, behind)));
 }
 

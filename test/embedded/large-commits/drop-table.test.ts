@@ -63,7 +63,8 @@ describe('while a table of many documents is dropped', () => {
     const views = [await database.view(anonymous)];
     const opening: Promise<void>[] = [];
     slow.clock.onTurn = () => {
-      if (opening.length < 30) opening.push(database.view(anonymous).then((view) => void views.push(view)));
+      if (opening.length < 30)
+        opening.push(Promise.resolve(database.view(anonymous)).then((view) => void views.push(view)));
     };
     const { sequence } = await database.status(anonymous);
     await database.dropTable(anonymous, 'things');

@@ -74,7 +74,9 @@ describe('while a large commit is decided and applied', () => {
     const told: (readonly [number, number])[] = [];
     const pending: Promise<unknown>[] = [];
     const tell = async () => {
-      const table = await database.view(anonymous).then((view) => view.table('things').finally(() => view.close()));
+      const table = await Promise.resolve(database.view(anonymous)).then((view) =>
+        view.table('things').finally(() => view.close()),
+      );
       told.push([table?.documentCount ?? -1, table?.archivedCount ?? -1]);
     };
     const counts = new Set<number>();
@@ -100,7 +102,7 @@ describe('while a large commit is decided and applied', () => {
     slow.clock.onTurn = () => {
       if (slow.clock.turns % 7 !== 0 || opening.length > 60) return;
       const at = slow.clock.turns % 2 === 0 ? undefined : { sequence: past };
-      opening.push(database.view(anonymous, at).then((view) => void views.push(view)));
+      opening.push(Promise.resolve(database.view(anonymous, at)).then((view) => void views.push(view)));
     };
     // What was erased has no past.
     const kept = everyKind.filter((operation) => operation.kind !== 'erase' && operation.id !== idOf(40));

@@ -68,7 +68,6 @@ function viewOf(state: State): EmbeddedReadView {
     tables: new TableReader(state, systemClock),
     history: new HistoryReader({ fileSystem: new SimulatedFileSystem(), directory: '/data', clock: systemClock }),
     deadlineMs: Number.POSITIVE_INFINITY,
-    onClose: () => {},
   });
 }
 
@@ -145,7 +144,7 @@ test('a query that is under way when its index is dropped, or its table, finds e
     const before = await look(view);
     const slots = { filter: parseMongodbFilter({ slot: { $gte: 0 } }, ''), archived: 'EXCLUDE', orderBy: [] } as const;
     const walk = view.scanDocuments({ ...slots, table: 'things' });
-    const found = ((await walk.next()).value ?? []).map(textOf);
+    const found = ((await walk.nextBatch()) ?? []).map(textOf);
     const commit = { committedAt: 0, principal: '', idempotencyKey: null, requestDigest: null };
     state.apply({ ...commit, sequence: 2, records: [{ kind: 'dropIndex', id: index.id }] });
     let steps = 0;
