@@ -31,9 +31,10 @@ export class ServerConnection {
     this.#agent = url.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
   }
 
-  /** @param wantsAnswer whether what comes with a success is read, too. @throws {ServerError} when no answer comes. */
+  /** @param wantsAnswer whether what comes with a success is read, too; else the server is asked for as little as it can. @throws {ServerError} when no answer comes. */
   async post(path: string, body: Buffer, wantsAnswer: boolean): Promise<ServerAnswer> {
-    return this.#answerOf(await this.open('POST', path, body), wantsAnswer);
+    const headers = wantsAnswer ? {} : { prefer: 'return=minimal' };
+    return this.#answerOf(await this.open('POST', path, body, headers), wantsAnswer);
   }
 
   /** @throws {ServerError} when no answer comes. */
@@ -49,9 +50,15 @@ export class ServerConnection {
   }
 
   /** Resolves to the head of an answer whose body the caller reads. @throws {ServerError} */
-  open(method: 'GET' | 'POST', path: string, body: Buffer | null): Promise<IncomingMessage> {
+  open(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | null,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> {
     const url = new URL(path, this.#server);
     const headers = {
+      ...more,
       ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
       ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
     };

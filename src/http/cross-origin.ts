@@ -20,7 +20,10 @@ export class CrossOrigin {
     if (origin === undefined) return 'continue';
     if (!this.#allowed.has(origin)) return isSameOrigin(origin, host) ? 'continue' : 'refuse';
     reply.header('access-control-allow-origin', origin);
-    reply.header('access-control-expose-headers', 'X-Request-Id, Retry-After, Allow, Idempotent-Replayed');
+    reply.header(
+      'access-control-expose-headers',
+      'X-Request-Id, Retry-After, Allow, Idempotent-Replayed, Preference-Applied',
+    );
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
       return 'continue';
     }

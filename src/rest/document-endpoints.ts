@@ -4,8 +4,10 @@ import { answerGone, idempotencyHeader, keyReused, writeAnswer } from './idempot
 import { listParameters } from './list-parameters.ts';
 import { mergeStrategies } from './merge-bodies.ts';
 import { createSchema, transactionSchema } from './operation-schema.ts';
+import { preferHeader } from './prefer-header.ts';
 import {
   bodySchema,
+  commitHeadSchema,
   commitSchema,
   documentListSchema,
   documentSchema,
@@ -70,9 +72,13 @@ export const createDocumentsEndpoint: EndpointDescription = {
   operationId: 'createDocuments',
   tag: 'documents',
   summary: 'Create several documents, all or none',
-  header: idempotencyHeader,
+  header: { ...idempotencyHeader, ...preferHeader },
   body: { schema: { type: 'array', items: createSchema }, example: [bob, { name: 'note', body: { text: 'hello' } }] },
-  answers: { 200: writeAnswer('The documents, on disk', documentListSchema) },
+  answers: {
+    200: writeAnswer('The documents, on disk; with `return=minimal` the commit', {
+      oneOf: [documentListSchema, commitHeadSchema],
+    }),
+  },
   refusals: { 400: constraints, ...answerGone, 422: ['INVALID_ARGUMENT', keyReused], 507: noRoom },
 };
 
@@ -82,12 +88,16 @@ export const transactEndpoint: EndpointDescription = {
   summary: 'Any operations, all or none',
   details:
     'They are one commit, at one moment between all others. An error tells in `operation` which of them it is about.',
-  header: idempotencyHeader,
+  header: { ...idempotencyHeader, ...preferHeader },
   body: {
     schema: transactionSchema,
     example: { operations: [{ op: 'create', doc_id: '0190a000-0000-7000-8000-0000000000aa', ...bob }] },
   },
-  answers: { 200: writeAnswer('The commit, on disk', commitSchema) },
+  answers: {
+    200: writeAnswer('The commit, on disk; with `return=minimal` without its documents', {
+      oneOf: [commitSchema, commitHeadSchema],
+    }),
+  },
   refusals: {
     400: [...constraints, 'ALREADY_ARCHIVED', 'NOT_ARCHIVED', 'ALREADY_EXISTS'],
     404: ['NOT_FOUND'],

@@ -46,11 +46,24 @@ export const documentSchema: JsonSchema = {
 
 export const documentListSchema: JsonSchema = { type: 'array', items: documentSchema };
 
-const commitProperties = {
+const commitHeadProperties = {
   sequence: { type: ['integer', 'null'], description: 'The number of the commit; null when nothing was written' },
   committed_at: timeOrNullSchema,
+} as const satisfies Record<keyof Omit<RestCommit, 'documents'>, JsonSchema>;
+
+const commitProperties = {
+  ...commitHeadProperties,
   documents: { type: 'array', items: documentSchema, description: 'One for each operation that writes, in order' },
 } as const satisfies Record<keyof RestCommit, JsonSchema>;
+
+/** Nothing else is in it, which tells it from a whole commit. */
+export const commitHeadSchema: JsonSchema = {
+  title: 'CommitHead',
+  type: 'object',
+  required: Object.keys(commitHeadProperties),
+  properties: commitHeadProperties,
+  additionalProperties: false,
+};
 
 export const commitSchema: JsonSchema = {
   title: 'Commit',

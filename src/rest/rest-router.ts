@@ -26,7 +26,7 @@ import { endpointConfig } from './endpoint-config.ts';
 import { parseFind } from './find-request.ts';
 import { answerOf, idempotencyKeyOf } from './idempotency-header.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { toRestCommitHead, toRestDocument } from './rest-document.ts';
+import { toRestDocument } from './rest-document.ts';
 import { answerRestError } from './rest-error.ts';
 import { addSelfDestructRoute } from './self-destruct.ts';
 import { addTableRoutes } from './table-routes.ts';
@@ -123,14 +123,14 @@ function addWriteRoutes(server: FastifyInstance, options: RestOptions): void {
   );
 
   server.post('/document/batch/create', { config: endpointConfig(createDocumentsEndpoint) }, async (request, reply) => {
-    const { documents } = await commit(request, reply, parseBatchCreate(request.body));
-    return sendWritten(reply, documents);
+    const created = await commit(request, reply, parseBatchCreate(request.body));
+    return sendWritten(request, reply, created, 'documents');
   });
 
   server.post('/document/transaction', { config: endpointConfig(transactEndpoint) }, async (request, reply) => {
     const { operations, dryRun } = parseTransaction(request.body);
     const committed = await commit(request, reply, operations, { dryRun, namesOperation: true });
-    return sendWritten(reply, committed.documents, toRestCommitHead(committed));
+    return sendWritten(request, reply, committed, 'commit');
   });
 
   server.put<IdRoute>('/document/update/:id', { config: endpointConfig(updateDocumentEndpoint) }, (request, reply) =>

@@ -178,4 +178,25 @@ describe.each(engineVariants)('POST /document/transaction on the %s', (_name, op
     const refused = await transact([...bodies.map((body) => ({ op: 'create', name: 'n', body })), { op: 'create' }]);
     expect(refused).toMatchObject({ status: 422, json: { operation: 1_000 } });
   });
+
+  test('who prefers a minimal answer is told of the commit alone', async () => {
+    const ask = (path: string, body: unknown, prefer: string) =>
+      send(`${server.url}${path}`, { method: 'POST', body, headers: { prefer } });
+    const operations = [{ op: 'create', name: 'n', body: { n: 1 } }];
+    const head = { sequence: expect.any(Number), committed_at: expect.stringMatching(/^\d{4}-.*Z$/) };
+    for (const prefer of ['return=minimal', 'respond-async, return = "minimal" ; x=1']) {
+      const committed = await ask('/document/transaction', { operations }, prefer);
+      expect(committed.json).toEqual(head);
+      expect(committed.headers).toMatchObject({ 'preference-applied': 'return=minimal' });
+      const created = await ask('/document/batch/create', [{ name: 'n', body: {} }], prefer);
+      expect(created.json).toEqual(head);
+    }
+    for (const prefer of ['return=representation', 'return=minimalist', '']) {
+      const committed = await ask('/document/transaction', { operations }, prefer);
+      expect(committed.json).toMatchObject({ documents: [{ body: { n: 1 } }] });
+      expect(committed.headers).not.toHaveProperty('preference-applied');
+    }
+    const refused = await ask('/document/transaction', { operations: [{ op: 'none' }] }, 'return=minimal');
+    expect(refused.json).toMatchObject({ code: 'INVALID_ARGUMENT', operation: 0 });
+  });
 });
