@@ -98,6 +98,8 @@ test.each([1, 2, 3, 4])(
       if (round % 2 === 1) {
         await database.close();
         database = await open(fileSystem, bytesMax);
+        // A start goes on with what was under way: what is kept is told, and then read.
+        await database.historyIdle();
         await expectHistories(database, versions);
       }
     }
