@@ -15,7 +15,7 @@ import { defaultHttpTimeouts, type HttpTimeouts } from './http/http-options.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { startListening } from './http/listening.ts';
 import { ServerMetrics } from './http/server-metrics.ts';
-import { replaceTlsFiles, type TlsFiles } from './http/tls-server.ts';
+import { replaceTlsFiles, type TlsFiles } from './http/transport-server.ts';
 import { defaultAggregateLimits, defaultFilterLimits, type QueryLimits } from './query/limits.ts';
 import { createRestRouter } from './rest/rest-router.ts';
 import { openAccess } from './server-access.ts';

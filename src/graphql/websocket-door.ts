@@ -60,12 +60,19 @@ export class WebSocketDoor {
     server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const destroy = () => socket.destroy();
       socket.on('error', destroy);
-      const response = new ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.once('finish', () => endRefused(socket));
-      response.assignSocket(request.socket);
-      this.#upgrades.set(request, { socket, head });
-      server.routing(request, response);
+      // Node has taken its own deadline off, and what is ahead may be an answer that nobody reads.
+      socket.once('timeout', destroy);
+      server.afterOwedAnswers(request.socket, () => {
+        socket.off('timeout', destroy);
+        // The one ahead may have ended the connection.
+        if (request.socket.destroyed || !request.socket.writable) return;
+        const response = new ServerResponse(request);
+        response.shouldKeepAlive = false;
+        response.once('finish', () => endRefused(socket));
+        response.assignSocket(request.socket);
+        this.#upgrades.set(request, { socket, head });
+        server.routing(request, response);
+      });
     });
   }
 

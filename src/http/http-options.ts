@@ -7,7 +7,7 @@ import type { MaintenanceProvider } from '../database/maintenance.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import type { LoadLimits } from './load-gauge.ts';
 import type { ServerMetrics } from './server-metrics.ts';
-import type { TlsFiles } from './tls-server.ts';
+import type { TlsFiles } from './transport-server.ts';
 
 export interface HttpOptions {
   /** The version of the server, as `GET /` tells it. */

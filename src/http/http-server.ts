@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
 import { addDocumentationRoutes } from '../openapi/documentation-routes.ts';
@@ -27,13 +27,14 @@ import { LoadGauge, noLoadLimits } from './load-gauge.ts';
 import { addMaintenanceRoutes } from './maintenance-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { MoreAddresses } from './more-addresses.ts';
-import { endAfterOwedAnswers } from './owed-answers.ts';
+import { afterOwedAnswers } from './owed-answers.ts';
+import { Pipelining } from './pipelining.ts';
 import { requestLogging } from './request-log.ts';
 import { createShedding, limitRequestRates, type Shedding } from './request-shedding.ts';
 import { RouteTable } from './route-table.ts';
 import { addServiceRoutes } from './service-routes.ts';
-import { createTlsServer } from './tls-server.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { createTransportServer } from './transport-server.ts';
 
 /**
  * The server that the doors are plugged into, not listening yet. For them it promises: a request that arrives came from
@@ -49,16 +50,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const moreAddresses = new MoreAddresses();
   const closing = new GracefulClose(timeouts.closeGraceMs, moreAddresses);
   const ServerResponse = closing.responseClass(metrics?.requests.unrouted);
-  // RFC 6455, section 4.1: by GET. Of any other request the body would never arrive.
-  const shouldUpgradeCallback = ({ method, headers }: IncomingMessage): boolean =>
-    method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
-  const transport: { serverFactory?: (handler: RequestListener) => Server } =
-    tls === undefined
-      ? {}
-      : {
-          serverFactory: (handler) =>
-            createTlsServer(tls, timeouts, { ServerResponse, shouldUpgradeCallback }, handler),
-        };
+  const pipelining = new Pipelining();
+  // RFC 6455, section 4.1: by GET. Of any other request the body would never arrive. Who offers another protocol, as HTTP/2, is answered in this one
+  // (RFC 9110, section 7.8).
+  const shouldUpgradeCallback = ({ method, headers, socket }: IncomingMessage): boolean => {
+    const isUpgrade =
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && server.server.listenerCount('upgrade') > 0;
+    if (isUpgrade) pipelining.letGo(socket);
+    return isUpgrade;
+  };
   const server: FastifyInstance = fastify({
     ...requestLogging(logger),
     bodyLimit: bodyBytesMax,
@@ -66,29 +66,19 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     genReqId: requestIdOf,
     frameworkErrors: answer,
-    clientErrorHandler: (error, socket) =>
-      endAfterOwedAnswers(socket, () => {
+    clientErrorHandler: (error, socket) => {
+      // It is we who have not read the rest. A client that never sends it is cut off like one that moves no byte.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && pipelining.isHeld(socket)) return;
+      afterOwedAnswers(socket, () => {
         const code = answerClientError(error, socket);
         if (code !== null) metrics?.rejections.add(code);
-      }),
+      });
+    },
     // A request that has begun to arrive when the server closes is under way, and answered like any other.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    requestTimeout: timeouts.requestMsMax,
-    keepAliveTimeout: timeouts.keepAliveMsMax,
-    connectionTimeout: timeouts.socketIdleMsMax,
-    http: {
-      headersTimeout: timeouts.headersMsMax,
-      connectionsCheckingInterval: timeouts.checkIntervalMs,
-      ServerResponse,
-      // Who offers another protocol, as HTTP/2, is answered in this one (RFC 9110, section 7.8).
-      shouldUpgradeCallback,
-      // Node would refuse a request without one by itself, and without a word.
-      requireHostHeader: false,
-      // Of a header that came twice it would take the first and say nothing; whoever is in front of the server may have taken the second.
-      joinDuplicateHeaders: true,
-    },
-    ...transport,
+    serverFactory: (handler) =>
+      createTransportServer(tls, timeouts, { ServerResponse, shouldUpgradeCallback }, pipelining.guard(handler)),
   });
   // Without a logger of its own the router would give none to its plugins.
   if (logger !== false) server.log = logger;
@@ -101,6 +91,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   routes.watch(server);
   server.decorate('routeTable', routes);
   server.decorate('moreAddresses', moreAddresses);
+  server.decorate('afterOwedAnswers', afterOwedAnswers);
   const catalog = new EndpointCatalog();
   catalog.watch(server);
   metrics?.requests.watch(server);

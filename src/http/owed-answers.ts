@@ -1,14 +1,20 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly afterOwedAnswers: typeof afterOwedAnswers;
+  }
+}
+
 /** Connections that wait for their last answers. What else arrives there is no request. */
 const ending = new WeakSet<Socket>();
 
 /**
- * Calls `end` when the requests that arrived whole on a connection are answered. Clients send requests before the one ahead is answered, and what is
+ * Calls `end` when the requests that arrived whole on a connection are answered: at once, where none is owed an answer. Clients send requests before the one ahead is answered, and what is
  * said about bytes behind them would be taken for the answer to the first: for the refusal of a write that is being carried out.
  */
-export function endAfterOwedAnswers(socket: Socket, end: () => void): void {
+export function afterOwedAnswers(socket: Socket, end: () => void): void {
   if (ending.has(socket)) return;
   ending.add(socket);
   waitForAnswers(socket, end);

@@ -4,7 +4,7 @@ import { createServer, type Socket, connect as tcpConnect } from 'node:net';
 import { connect } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { replaceTlsFiles } from '../../src/http/tls-server.ts';
+import { replaceTlsFiles } from '../../src/http/transport-server.ts';
 import { TemporaryFolder } from '../cli/data-fixture.ts';
 import { hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { engineVariants } from '../support/engine-variant.ts';
