@@ -109,7 +109,10 @@ class Pipeline {
 
   letGo(): void {
     this.#isLetGo = true;
+    if (!this.#isHeld) return;
     this.#isHeld = false;
+    // To resume it would start nothing: for the stream a read is under way since the connection was opened, of which only Node's parser knew better.
+    this.#socket._read(0);
   }
 
   /** Begins the next request, or has the connection read again when there is none. */

@@ -442,6 +442,26 @@ describe.each(engineVariants)('subscriptions on the %s', (_name, openEngine) => 
       await expect.poll(open).toBe(0);
     });
 
+    test.each([1, 30])('one that is asked for behind %i requests is opened when they are answered', async (count) => {
+      const ping = 'GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      const upgrade =
+        'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      const tcp = connectTcp(server.port, '127.0.0.1');
+      let text = '';
+      tcp.setEncoding('latin1').on('data', (part: string) => {
+        text += part;
+      });
+      tcp.write(ping.repeat(count) + upgrade);
+      const statuses = () => Array.from(text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => status);
+      await expect.poll(statuses).toEqual([...Array.from({ length: count }, () => '200'), '101']);
+      // A masked ping, as from a client, and its pong.
+      text = '';
+      tcp.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0]));
+      await expect.poll(() => text).toBe('\x8a\x00');
+      tcp.destroy();
+    });
+
     test('a reader that takes nothing is cut off, though it says that it is there', async () => {
       await restart({ graphql: { keepAliveMs: 300 } });
       const large = { name: 'large', body: { text: 'x'.repeat(8 * 1024 * 1024) } };

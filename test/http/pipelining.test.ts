@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engineVariants } from '../support/engine-variant.ts';
 import { sendRaw } from '../support/http-client.ts';
@@ -17,8 +18,31 @@ describe.each(engineVariants)(
   (_name, openEngine) => {
     let server: ListeningServer;
 
+    /** How many requests for `/turn` were begun in each turn of the event loop. The server is in this process: its turns are ours. */
+    let begunByTurn: number[] = [];
+    let slow = Promise.withResolvers<void>();
+
     beforeAll(async () => {
-      server = await startListeningServer(openEngine);
+      let turn: number | undefined;
+      server = await startListeningServer(openEngine, {
+        register: (instance) => {
+          instance.get('/turn/:number', async (request) => {
+            if (turn === undefined) {
+              turn = 0;
+              setImmediate(() => {
+                begunByTurn.push(turn ?? 0);
+                turn = undefined;
+              });
+            }
+            turn += 1;
+            return request.params;
+          });
+          instance.get('/slow', async () => {
+            await slow.promise;
+            return { slow: true };
+          });
+        },
+      });
     });
 
     afterAll(() => server.close());
@@ -70,6 +94,87 @@ describe.each(engineVariants)(
         expect(statuses(answer)).toEqual([status]);
         expect(answer).toMatch(/\r\nconnection: close\r\n/i);
       }
+    });
+
+    const turn = (number: number | string) => `GET /turn/${number} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+    /** Sends its next request when the one before is answered, until it is told to stop. @returns how many were answered. */
+    function askMeanwhile(): () => number {
+      let answered = 0;
+      const socket = connect(server.port, '127.0.0.1');
+      socket.on('data', () => {
+        answered += 1;
+        socket.write(ping);
+      });
+      socket.write(ping);
+      return () => {
+        socket.destroy();
+        return answered;
+      };
+    }
+
+    test('are begun a few in a turn of the event loop when thousands come at once, so that others are answered in between', async () => {
+      begunByTurn = [];
+      const flood = Array.from({ length: 4_000 }, (_, number) => turn(number)).join('') + lastPing;
+      const stop = askMeanwhile();
+      const [first, second] = await Promise.all([sendRaw(server.port, flood), sendRaw(server.port, flood)]);
+      expect(stop()).toBeGreaterThan(100);
+      for (const answers of [first, second]) {
+        const numbers = Array.from(answers.matchAll(/"number":"(\d+)"/g), ([, number]) => Number(number));
+        expect(numbers).toEqual(Array.from({ length: 4_000 }, (_, number) => number));
+      }
+      // Of each connection the first and eight behind it, and eight more of both.
+      expect(Math.max(...begunByTurn)).toBeLessThanOrEqual(9 + 9 + 8);
+    });
+
+    test('are answered, each with the body that is its own, however many come at once and wherever a read ends', async () => {
+      const names = Array.from({ length: 200 }, (_, number) => `${number}-${'x'.repeat(1_000 + number)}`);
+      const answers = await sendRaw(server.port, `${names.map((name) => create(name)).join('')}${lastPing}`);
+      expect(Array.from(answers.matchAll(/"name":"([^"]+)"/g), ([, name]) => name)).toEqual(names);
+    });
+
+    test('a body that comes later is read though others wait behind an answer that takes long', async () => {
+      const socket = connect(server.port, '127.0.0.1');
+      let answers = '';
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        answers += text;
+      });
+      const last = create('late');
+      const cut = last.indexOf('{') + 3;
+      slow = Promise.withResolvers();
+      socket.write(`GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n${create('early').repeat(30)}${last.slice(0, cut)}`);
+      await sendRaw(server.port, lastPing);
+      socket.write(last.slice(cut));
+      await sendRaw(server.port, lastPing);
+      expect(answers).toBe('');
+      slow.resolve();
+      await expect.poll(() => statuses(answers)).toEqual(Array.from({ length: 32 }, () => 200));
+      expect(answers).toMatch(/^[^{]*\{"slow":true\}[\s\S]*"name":"late"/);
+      socket.destroy();
+    });
+
+    test('are all answered before what is said about the bytes behind them, when many wait', async () => {
+      const answers = await sendRaw(server.port, `${create('a').repeat(50)}NO REQUEST AT ALL\r\n\r\n`);
+      expect(statuses(answers)).toEqual([...Array.from({ length: 50 }, () => 200), 400]);
+    });
+
+    test('are not carried out when they wait behind one that ends the connection', async () => {
+      begunByTurn = [];
+      const flood = turn('many').repeat(100);
+      const end = turn('last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+      expect(statuses(await sendRaw(server.port, `${flood}${end}${flood}`))).toHaveLength(101);
+      expect(begunByTurn.reduce((sum, begun) => sum + begun, 0)).toBe(101);
+    });
+
+    test('wait no longer when their client has gone, and the server goes on', async () => {
+      slow = Promise.withResolvers();
+      const socket = connect(server.port, '127.0.0.1');
+      begunByTurn = [];
+      socket.write(`GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n${turn('gone').repeat(500)}`);
+      await expect.poll(() => begunByTurn.length).toBeGreaterThan(0);
+      socket.resetAndDestroy();
+      slow.resolve();
+      expect(statuses(await sendRaw(server.port, lastPing))).toEqual([200]);
     });
   },
 );
