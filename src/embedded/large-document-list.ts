@@ -1,5 +1,6 @@
 import type { Document } from '../document/document.ts';
 import type { Predicate } from '../query/predicate-factory.ts';
+import type { ListColumns } from './columns/list-columns.ts';
 import { type CreationKey, compareCreation } from './document-list.ts';
 
 /** Documents of a chunk: few enough that moving them for one insertion takes about a microsecond. */
@@ -20,7 +21,11 @@ export class LargeDocumentList {
   /** Where `at` was last: the next one it is asked for is most often there, too. */
   #visited = 0;
 
-  constructor(all: readonly Document[] = []) {
+  /** Columns of its chunks, where it is scanned by filters. */
+  readonly columns: ListColumns | null;
+
+  constructor(all: readonly Document[] = [], columns: ListColumns | null = null) {
+    this.columns = columns;
     for (let start = 0; start < all.length; start += chunkDocumentsMax / 2) {
       this.#chunks.push(all.slice(start, start + chunkDocumentsMax / 2));
       this.#starts.push(start);
@@ -89,10 +94,13 @@ export class LargeDocumentList {
     const { chunk: number, index } = this.#placeOf(document);
     const chunk = this.#chunks[number];
     if (chunk === undefined) return; // it is not behind all
-    if (chunk[index]?.id === document.id) {
+    const previous = chunk[index];
+    if (previous?.id === document.id) {
       chunk[index] = document;
+      this.columns?.replace(chunk, index, previous, document);
       return;
     }
+    this.columns?.forget(chunk);
     chunk.splice(index, 0, document);
     this.#moveStarts(number + 1, 1);
     if (chunk.length <= chunkDocumentsMax) return;
@@ -105,6 +113,7 @@ export class LargeDocumentList {
     const { chunk: number, index } = this.#placeOf(document);
     const chunk = this.#chunks[number];
     if (chunk?.[index]?.id !== document.id) return;
+    this.columns?.forget(chunk);
     chunk.splice(index, 1);
     this.#moveStarts(number + 1, -1);
     this.#joinIfSmall(number);
@@ -115,7 +124,10 @@ export class LargeDocumentList {
     let last = this.#chunks.at(-1);
     if (last === undefined || last.length >= chunkDocumentsMax) {
       // A copy takes just the room that it needs, where a list that grew has some to spare: for most chunks nothing comes any more.
-      if (last !== undefined) this.#chunks[this.#chunks.length - 1] = last.slice();
+      if (last !== undefined) {
+        this.columns?.forget(last);
+        this.#chunks[this.#chunks.length - 1] = last.slice();
+      }
       last = [];
       this.#chunks.push(last);
       this.#starts.push(this.#size);
@@ -143,6 +155,7 @@ export class LargeDocumentList {
         next = left.next();
         return false;
       });
+      this.columns?.forget(chunk);
       chunk.splice(index, looked.length, ...kept);
       this.#moveStarts(number + 1, -gone.length);
       this.#joinIfSmall(number);
@@ -156,7 +169,10 @@ export class LargeDocumentList {
     const next = this.#chunks[number + 1];
     if (chunk === undefined) return;
     if (chunk.length > 0 && (next === undefined || chunk.length + next.length > chunkDocumentsMax / 4)) return;
-    if (next !== undefined) chunk.push(...next);
+    if (next !== undefined) {
+      this.columns?.forget(next);
+      chunk.push(...next);
+    }
     const removed = chunk.length === 0 ? number : number + 1;
     this.#chunks.splice(removed, 1);
     this.#starts.splice(removed, 1);

@@ -1,4 +1,6 @@
 import { type Document, defaultTable } from '../document/document.ts';
+import { ColumnMemory } from './columns/column-memory.ts';
+import { ListColumns } from './columns/list-columns.ts';
 import { documentBytes } from './document-bytes.ts';
 import { compareCreation } from './document-list.ts';
 import type { TimeSlice } from './history/time-slice.ts';
@@ -63,7 +65,9 @@ export class State {
   readonly #listeners = new Registry<SupersedeListener>();
   #commitListener: CommitListener | null = null;
   /** Every document of every table. */
-  readonly documents = new LargeDocumentList();
+  readonly documents: LargeDocumentList;
+  /** What the columns of all lists take. */
+  readonly columnMemory: ColumnMemory;
   /** Requests that are known again. */
   readonly keys = new RememberedKeys();
   #bytes = 0;
@@ -77,8 +81,10 @@ export class State {
   /** Whether indexes follow the documents: not while a log is read, whoever only reads it needs none. */
   #fillsIndexes = false;
 
-  constructor() {
-    this.#addTable(new TableState(defaultTable, null));
+  constructor(columnMemory = new ColumnMemory()) {
+    this.columnMemory = columnMemory;
+    this.documents = new LargeDocumentList([], new ListColumns(columnMemory));
+    this.#addTable(new TableState(defaultTable, null, columnMemory));
   }
 
   /** The newest commit applied; 0 before the first. */
@@ -358,7 +364,7 @@ export class State {
   #putTable(record: TableRecord): void {
     const existing = this.#tables.get(record.name);
     if (existing !== undefined) existing.record = record;
-    else this.#addTable(new TableState(Object.freeze({ id: record.id, name: record.name }), record));
+    else this.#addTable(new TableState(Object.freeze({ id: record.id, name: record.name }), record, this.columnMemory));
   }
 
   /** In steps: at each, all lists but those of the table itself, which are not looked at any more, are without what has left by then. */
@@ -379,11 +385,12 @@ export class State {
     }
     this.#leaving = null;
     this.#discount(table, table.bytes); // to weigh each document would take most of the time
+    table.documents.columns?.close();
     for (const index of table.indexes.keys()) this.#indexes.delete(index);
     this.#tablesDropped += 1;
     this.#tables.delete(table.reference.name);
     this.#tableNames.delete(id);
-    if (id === defaultTable.id) this.#addTable(new TableState(defaultTable, null));
+    if (id === defaultTable.id) this.#addTable(new TableState(defaultTable, null, this.columnMemory));
   }
 
   #putIndex(record: IndexRecord): void {

@@ -1,5 +1,7 @@
 import type { Document, TableReference } from '../document/document.ts';
 import { BodyBytes } from './body-bytes.ts';
+import type { ColumnMemory } from './columns/column-memory.ts';
+import { ListColumns } from './columns/list-columns.ts';
 import type { SecondaryIndex } from './index/secondary-index.ts';
 import { LargeDocumentList } from './large-document-list.ts';
 import type { TableRecord } from './log/record.ts';
@@ -9,18 +11,20 @@ export class TableState {
   readonly reference: TableReference;
   /** Null for the default table until it is given settings. */
   record: TableRecord | null;
-  readonly documents = new LargeDocumentList();
+  readonly documents: LargeDocumentList;
   /** By id. */
   readonly indexes = new Map<string, SecondaryIndex>();
-  readonly bodyBytes = new BodyBytes(this.documents);
+  readonly bodyBytes: BodyBytes;
   /** About what its documents take in memory. `State` keeps it. */
   bytes = 0;
   readonly #watchers = new Set<(document: Document) => void>();
   #archivedCount = 0;
 
-  constructor(reference: TableReference, record: TableRecord | null) {
+  constructor(reference: TableReference, record: TableRecord | null, columnMemory: ColumnMemory) {
     this.reference = reference;
     this.record = record;
+    this.documents = new LargeDocumentList([], new ListColumns(columnMemory));
+    this.bodyBytes = new BodyBytes(this.documents);
   }
 
   get archivedCount(): number {

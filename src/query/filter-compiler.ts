@@ -1,14 +1,22 @@
 import type { Document } from '../document/document.ts';
 import type { JsonObject, JsonValue } from '../document/json.ts';
-import { type DocumentField, readField, resolveKeys } from '../document/path.ts';
+import { type DocumentField, formatPath, type Path, readField, resolveKeys } from '../document/path.ts';
 import { equalValues, ordersByCodeUnit } from '../document/value-order.ts';
+import {
+  type ColumnPath,
+  type ColumnPredicate,
+  columnPredicateFactories,
+  irregular,
+  isReadPlainly,
+} from './column-predicate.ts';
 import { someElementFits } from './element-filter.ts';
 import type { Filter } from './filter.ts';
 import type { Archived } from './find-query.ts';
+import type { PredicateSource } from './kept-factories.ts';
 import { coreOf, type Leaf, type LeafTest, leafTest } from './leaf-test.ts';
 import { passes, someAtPath, toSteps } from './path-walk.ts';
 import { patternText } from './pattern-text.ts';
-import { type Predicate, predicateFactory } from './predicate-factory.ts';
+import { type Predicate, predicateFactories } from './predicate-factory.ts';
 import { timeTest } from './time-operand.ts';
 import type { Comparison, ValueTest } from './value-test.ts';
 
@@ -32,29 +40,62 @@ export function compileSearch(filter: Filter, archived: Archived): Pick<Predicat
   return compile(filter, archived);
 }
 
-function compile(filter: Filter, archived: Archived): Predicate {
-  const writer = new PredicateWriter();
-  const expression = archivedQuestions[archived] + writer.expression(filter);
-  const { functions, constants } = writer;
-  return predicateFactory({ expression, functions, constantCount: constants.length })(constants);
+/** The same search through documents of which there are columns, of these paths. */
+export function compileColumnSearch(filter: Filter, archived: Archived, paths: readonly ColumnPath[]): ColumnPredicate {
+  const columns = new Map(paths.map(({ text }, number) => [text, number]));
+  const writer = new PredicateWriter({ document: 'list[i]', body: 'list[i].body', columns });
+  const { source, constants } = writer.write(filter, archived);
+  return columnPredicateFactories.factory(source)(constants);
 }
 
-const archivedQuestions: { readonly [Kind in Archived]: string } = {
-  INCLUDE: '',
-  EXCLUDE: 'd.archivedAt === null && ',
-  ONLY: 'd.archivedAt !== null && ',
-};
+function compile(filter: Filter, archived: Archived): Predicate {
+  const writer = new PredicateWriter({ document: 'd', body: 'b', columns: new Map() });
+  const { source, constants } = writer.write(filter, archived);
+  return predicateFactories.factory(source)(constants);
+}
+
+/** How the loops name what an expression asks about. */
+interface Names {
+  readonly document: string;
+  readonly body: string;
+  /** By the text of a path, the number of its column. */
+  readonly columns: ReadonlyMap<string, number>;
+}
 
 /**
- * Writes expressions in which `d` is the document, `b` its body, `v` a variable for a value, and `c0`, `c1`, … are constants:
- * operands of the filter and closures over them.
+ * Writes expressions in which `v` is a variable for a value, and `c0`, `c1`, … are constants: operands of the filter and closures
+ * over them.
  */
 class PredicateWriter {
-  readonly constants: unknown[] = [];
+  readonly #names: Names;
+  readonly #constants: unknown[] = [];
   /** The sources of `f0`, `f1`, …, which the expressions call. */
-  readonly functions: string[] = [];
+  readonly #functions: string[] = [];
 
-  expression(filter: Filter): string {
+  constructor(names: Names) {
+    this.#names = names;
+  }
+
+  write(filter: Filter, archived: Archived): { readonly source: PredicateSource; readonly constants: unknown[] } {
+    const { document, columns } = this.#names;
+    const admissions: { readonly [Kind in Archived]: string } = {
+      INCLUDE: 'true',
+      EXCLUDE: `${document}.archivedAt === null`,
+      ONLY: `${document}.archivedAt !== null`,
+    };
+    const expression = this.#expression(filter);
+    const constants = this.#constants;
+    const source = {
+      expression,
+      admission: admissions[archived],
+      functions: this.#functions,
+      constantCount: constants.length,
+      columnCount: columns.size,
+    };
+    return { source, constants };
+  }
+
+  #expression(filter: Filter): string {
     const core = coreOf(filter);
     switch (core.kind) {
       case 'and':
@@ -62,14 +103,14 @@ class PredicateWriter {
       case 'or':
         return this.#combination(core.filters, ' || ', 'false');
       case 'not':
-        return `!${this.expression(core.filter)}`;
+        return `!${this.#expression(core.filter)}`;
       default:
         return `(${this.#leaf(core)})`;
     }
   }
 
   #combination(filters: readonly Filter[], operator: string, ofNone: string): string {
-    return filters.length === 0 ? ofNone : `(${filters.map((filter) => this.expression(filter)).join(operator)})`;
+    return filters.length === 0 ? ofNone : `(${filters.map((filter) => this.#expression(filter)).join(operator)})`;
   }
 
   #leaf(leaf: Leaf): string {
@@ -79,7 +120,7 @@ class PredicateWriter {
     if (leaf.kind === 'equalField') {
       const { value } = leaf;
       return this.#walk(
-        keys,
+        path,
         (root, position) => root !== undefined && equalValues(resolveKeys(root, keys.slice(position)), value),
         () => this.#equality(value),
       );
@@ -87,7 +128,7 @@ class PredicateWriter {
     const { test, expands } = testOf(leaf);
     const steps = toSteps(keys);
     return this.#walk(
-      keys,
+      path,
       (root, position) => someAtPath(root, steps, position, expands, test),
       () => this.#question(leaf, test, expands),
     );
@@ -98,16 +139,23 @@ class PredicateWriter {
    * first `position` keys.
    */
   #walk(
-    keys: readonly string[],
+    path: Path & { readonly kind: 'body' },
     goOn: (root: JsonValue | undefined, position: number) => boolean,
     question: () => string,
   ): string {
-    // Read plainly, such a key (`constructor`) would be found in every object.
-    const isInherited = keys.some((key) => key in Object.prototype);
-    if (isInherited || keys.length > inlineKeysMax || this.constants.length >= inlineConstantsMax) {
-      return this.#call((body: JsonObject) => goOn(body, 0), 'b');
+    const { keys } = path;
+    const { body, columns } = this.#names;
+    if (!isReadPlainly(keys) || this.#constants.length >= inlineConstantsMax) {
+      return this.#call((root: JsonObject) => goOn(root, 0), body);
     }
-    let source = 'v = b';
+    const column = columns.get(formatPath(path));
+    if (column !== undefined) {
+      const entry = `v = q${column}[i]`;
+      if (keys.length === 1) return `${entry}, ${question()}`; // a body is no list
+      const ask = this.#call((root: JsonObject) => goOn(root, 0), body);
+      return `(${entry}) === ${this.#constant(irregular)} ? ${ask} : (${question()})`;
+    }
+    let source = `v = ${body}`;
     let after = '';
     for (const [position, key] of keys.entries()) {
       if (position > 0) {
@@ -173,34 +221,33 @@ class PredicateWriter {
   /** Whether `v` is a list that has an element of which the question holds. */
   #someElement(question: (element: string) => string): string {
     const loop = `for (let i = 0; i < list.length; i += 1) { const e = list[i]; if (${question('e')}) return true; }`;
-    const name = `f${this.functions.push(`(list) => { ${loop} return false; }`) - 1}`;
+    const name = `f${this.#functions.push(`(list) => { ${loop} return false; }`) - 1}`;
     return `Array.isArray(v) && ${name}(v)`;
   }
 
   #fieldLeaf(leaf: Leaf, field: DocumentField): string {
+    const { document } = this.#names;
     const time = timeTest(leaf, field);
-    if (time !== undefined) return this.#call(time, 'd');
+    if (time !== undefined) return this.#call(time, document);
     if (leaf.kind === 'equalField') {
       const { value } = leaf;
-      return this.#call((document: Document) => equalValues(readField(document, field), value), 'd');
+      return this.#call((asked: Document) => equalValues(readField(asked, field), value), document);
     }
     const { test } = testOf(leaf);
-    return this.#call((document: Document) => test(readField(document, field)), 'd');
+    return this.#call((asked: Document) => test(readField(asked, field)), document);
   }
 
-  #call<Argument>(closure: (argument: Argument) => boolean, argument: 'd' | 'b' | 'v'): string {
+  #call<Argument>(closure: (argument: Argument) => boolean, argument: string): string {
     return `${this.#constant(closure)}(${argument})`;
   }
 
   #constant(value: unknown): string {
-    return `c${this.constants.push(value) - 1}`;
+    return `c${this.#constants.push(value) - 1}`;
   }
 }
 
 /** Questions beyond these are calls only: a filter of many parts must not take long to compile, however fast it runs then. */
 const inlineConstantsMax = 200;
-/** Paths of more keys are walked by a call: each key nests the source one level deeper. */
-const inlineKeysMax = 8;
 
 const comparisonSigns: { readonly [Kind in Comparison]: string } = { gt: '>', gte: '>=', lt: '<', lte: '<=' };
 

@@ -1,6 +1,7 @@
 import type { Document } from '../../document/document.ts';
 import type { Position } from '../../query/ordering.ts';
 import type { Predicate } from '../../query/predicate-factory.ts';
+import type { LargeDocumentList } from '../large-document-list.ts';
 import type { Access, IndexAccess, LiteralKeyAccess, Plan } from '../plan/plan.ts';
 import { EntrySource } from './entry-source.ts';
 import { GroupSource } from './group-source.ts';
@@ -17,8 +18,8 @@ export interface WalkRequest {
   readonly visible: VisibleDocuments;
   /** Whether a document is asked for. A walk may give others, too. */
   readonly fits: (document: Document) => boolean;
-  /** The same question, to a list of documents. */
-  readonly predicate: () => Pick<Predicate, 'search' | 'count'>;
+  /** The same question, to be asked of a list of documents. */
+  readonly predicate: (documents: LargeDocumentList) => Pick<Predicate, 'search' | 'count'>;
   /** How many documents that are not asked for a walk may pass over at once. */
   readonly pace: Pick<ScanPace, 'steps'>;
   /** -1 to read the list from its end. It matters only to a plan whose documents come in order. */
@@ -59,7 +60,7 @@ function walkOf(access: Access, request: WalkRequest, table: string | null): Wal
       const { feed, start } = request;
       const places = creationPlaces(feed);
       return merged(request, {
-        source: new ListSource(access.documents, feed, request.predicate()),
+        source: new ListSource(access.documents, feed, request.predicate(access.documents)),
         places: ofTable(access.kind === 'scan' ? places : only(places, holding(access)), table),
         isExact: false,
         isKept: access.isKept,

@@ -105,7 +105,7 @@ export class QueryExecution {
     return walkFor(this.plan, {
       visible,
       fits: (document) => this.#fits(document),
-      predicate: () => compileSearch(filter, archived),
+      predicate: ({ columns, size }) => columns?.scan(filter, archived, size) ?? compileSearch(filter, archived),
       pace: this.#pace,
       feed,
       start,
