@@ -26,15 +26,14 @@ export interface Write {
 /** A database's state with a thousand documents and more, written to by one commit for each write. */
 export class ColumnScenario {
   readonly state: State;
-  /** What is written at the turns that queries give to others. */
-  meanwhile: Write[] = [];
+  /** What is written at each turn that queries give to others. */
+  meanwhile: (readonly Write[])[] = [];
   readonly #clock = {
     ...systemClock,
     monotonic: () => this.#tick(),
     yield: async () => {
       await systemClock.yield();
-      const write = this.meanwhile.shift();
-      if (write !== undefined) this.write(write);
+      for (const write of this.meanwhile.shift() ?? []) this.write(write);
     },
   };
   readonly #scanTurns = new ScanTurns(this.#clock, 64);
@@ -69,7 +68,7 @@ export class ColumnScenario {
 
   write({ kind, number, body }: Write): void {
     if (kind === 'drop') {
-      this.#apply([{ kind: 'dropTable', id: tables[0].id }]);
+      this.drop(tables[0].id);
       return;
     }
     const { documents } = this.state;
@@ -84,17 +83,22 @@ export class ColumnScenario {
       const sequence = this.state.sequence + 1;
       const next = { ...current, sequence, version: current.version + 1, previousSequence: current.sequence };
       const archivedAt = current.archivedAt === null ? sequence : null;
-      this.#apply([
-        { kind: 'putDocument', document: kind === 'update' ? { ...next, body } : { ...next, archivedAt } },
-      ]);
+      this.#apply([{ kind: 'putDocument', document: kind === 'update' ? { ...next, body } : { ...next, archivedAt } }]);
     }
+  }
+
+  drop(id: string): void {
+    this.#apply([{ kind: 'dropTable', id }]);
   }
 
   #creation(table: 0 | 1, body: JsonObject, createdSequence: number): LogRecord {
     this.#created += 1;
     const id = `00000000-0000-7000-8000-${String((this.#created * 7919) % 1_000_003).padStart(12, '0')}`;
     const sequence = this.state.sequence + 1;
-    return { kind: 'putDocument', document: makeDocument(body, { id, table: tables[table], sequence, createdSequence }) };
+    return {
+      kind: 'putDocument',
+      document: makeDocument(body, { id, table: tables[table], sequence, createdSequence }),
+    };
   }
 
   /** Slices end now after few documents, now after many. */

@@ -6,7 +6,7 @@ import type { EmbeddedReadView } from '../../../src/embedded/embedded-read-view.
 import type { FindQuery } from '../../../src/query/find-query.ts';
 import { fitsPlainly } from '../../query/plain-filter.ts';
 import { bodies, filters } from '../index/random-queries.ts';
-import { ColumnScenario, type Write } from './column-scenario.ts';
+import { ColumnScenario, tables, type Write } from './column-scenario.ts';
 
 const writes = fc.record({
   kind: fc.constantFrom<Write['kind']>('create', 'create', 'update', 'update', 'update', 'archive', 'archive', 'erase'),
@@ -37,7 +37,7 @@ const scenarios = fc.record({
           query: fc.nat(2),
           /** Of those that are open, or a new one. */
           view: fc.nat(2),
-          meanwhile: fc.array(writes, { maxLength: 3 }),
+          meanwhile: fc.array(fc.array(writes, { maxLength: 5, size: 'max' }), { maxLength: 8, size: 'max' }),
         }),
       },
       {
@@ -103,12 +103,15 @@ test('a scan finds the same documents in the same order, however often its paths
           scenario.meanwhile = [...step.meanwhile];
           const query = queries[step.query % queries.length];
           if (query !== undefined) await check(step.kind, asked, { ...query, orderBy: [] });
+          scenario.meanwhile = []; // an idle loop has turns, too
           if (known === undefined) asked.view.close();
         }
         expect(state.columnMemory.bytes).toBeLessThanOrEqual(Math.max(0, columnBytesMax));
         columnBytes += state.columnMemory.bytes;
       }
       for (const { view } of views) view.close();
+      for (const { id } of tables) scenario.drop(id);
+      expect(state.columnMemory.bytes).toBe(0);
     }),
     { numRuns: Number(process.env.YARADB_PROPERTY_RUNS ?? 100) },
   );
