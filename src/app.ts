@@ -95,6 +95,7 @@ export async function createApp(config: AppConfig, version: string, logger: Logg
       viewsMax: config.viewsMax,
       groupsMax: config.groupsMax,
       pastBytesMax: config.pastBytesMax,
+      columnBytesMax: config.columnBytesMax,
       viewMsMax: config.viewMsMax,
       memoryBytesMax: config.memoryBytesMax,
       stallMsMax: config.stallMsMax,

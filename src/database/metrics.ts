@@ -13,6 +13,8 @@ export interface DatabaseMetrics extends Omit<DatabaseStatus, 'engine' | 'epoch'
   readonly pendingBytesMax: number;
   /** Read views that are open: lists, and queries of GraphQL. */
   readonly openViews: number;
+  /** Bytes of memory that columns of values take, which scans are made of that are asked for again. */
+  readonly columnBytes: number;
   readonly openSubscriptions: number;
   /** Commits in each group that was written and synced at once. */
   readonly commitBatch: HistogramValues;

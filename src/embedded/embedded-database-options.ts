@@ -3,6 +3,7 @@ import { type BodyLimits, defaultBodyLimits } from '../document/body-limits.ts';
 import { changeWorkMaxDefault } from '../document/change-budget.ts';
 import type { DatabaseError } from '../errors.ts';
 import type { SlowQuery } from '../query/slow-query.ts';
+import { columnBytesMaxDefault } from './columns/column-memory.ts';
 import type { Clock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { HeapMeter } from './ports/heap-meter.ts';
@@ -65,6 +66,8 @@ export interface EmbeddedDatabaseLimits {
   readonly groupsMax: number;
   /** What views of the past may hold in memory of documents that were changed since, all of them together. */
   readonly pastBytesMax: number;
+  /** What columns of values, which scans make of what they are asked for again, may take in memory, all of them together; 0 for none. */
+  readonly columnBytesMax: number;
   /** How long a read view may stay open, in milliseconds. */
   readonly viewMsMax: number;
   /** What the documents may take in memory before creates and updates are refused with `MEMORY_FULL`. */
@@ -100,6 +103,7 @@ export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   viewsMax: 10_000,
   groupsMax: 100_000,
   pastBytesMax: 64 * 1024 * 1024,
+  columnBytesMax: columnBytesMaxDefault,
   viewMsMax: 60_000,
   memoryBytesMax: Number.POSITIVE_INFINITY,
   stallMsMax: 5_000,

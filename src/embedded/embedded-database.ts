@@ -15,6 +15,7 @@ import { formatPath, type Path } from '../document/path.ts';
 import { DatabaseError, HistoryGoneError, InvalidArgumentError, TableNotFoundError } from '../errors.ts';
 import type { Archived } from '../query/find-query.ts';
 import { admits } from './admits.ts';
+import { ColumnMemory } from './columns/column-memory.ts';
 import { type PreparationContext, prepareRecords } from './commit-preparation.ts';
 import { Committer } from './committer.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
@@ -63,7 +64,8 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const { syncIntervalMs = null, heapMeter = systemHeapMeter } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const onFailure = failureReporter(options);
-  const state = new State();
+  const columnMemory = new ColumnMemory(limits.columnBytesMax);
+  const state = new State(columnMemory);
   const views = new Registry<EmbeddedReadView>();
   const scanTurns = new ScanTurns(clock);
   const pastMemory = new PastMemory(limits.pastBytesMax);
@@ -72,8 +74,10 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     bytesMax: limits.memoryBytesMax,
     // The oldest view keeps the most.
     countedBytes: () => state.bytes + (views.first?.keptBytes ?? 0) + pastMemory.bytes,
+    cache: columnMemory,
     heapMeter,
   });
+  columnMemory.limitBy((bytes) => memory.hasRoom(bytes));
   try {
     const storage = await Storage.open({
       fileSystem,
@@ -409,6 +413,7 @@ export class EmbeddedDatabase implements Database, BackupProvider, MaintenancePr
       pendingBytes: queue.pendingBytes,
       pendingBytesMax: this.#limits.pendingBytesMax,
       openViews: this.#views.size,
+      columnBytes: this.#state.columnMemory.bytes,
       openSubscriptions: this.#feed.subscriptions,
       commitBatch: queue.batches,
       syncSeconds: log.syncMeter.seconds.values(),

@@ -25,6 +25,8 @@ export interface MemoryLimitOptions {
   readonly bytesMax: number;
   /** What the documents take, those included that read views keep. */
   readonly countedBytes: () => number;
+  /** What is kept for speed alone: it counts, but goes before a write is refused. */
+  readonly cache: { readonly bytes: number; readonly clear: () => void };
   readonly heapMeter: HeapMeter;
 }
 
@@ -51,15 +53,22 @@ export class MemoryLimit {
   }
 
   get bytes(): number {
-    return this.#options.countedBytes() + this.#uncountedBytes;
+    return this.#options.countedBytes() + this.#options.cache.bytes + this.#uncountedBytes;
   }
 
   get isFull(): boolean {
-    return this.bytes >= this.bytesMax;
+    return this.bytes - this.#options.cache.bytes >= this.bytesMax;
+  }
+
+  /** Whether so much more may be kept for speed. */
+  hasRoom(bytes: number): boolean {
+    return this.bytes + bytes < this.bytesMax;
   }
 
   /** @throws {DatabaseError} `MEMORY_FULL` when documents take all the memory that they may. */
   checkRoom(): void {
+    if (this.bytes < this.bytesMax) return;
+    this.#options.cache.clear();
     if (!this.isFull) return;
     throw new DatabaseError(
       'MEMORY_FULL',
@@ -75,6 +84,6 @@ export class MemoryLimit {
 
   #calibrate(usedBytes: number): void {
     const otherUses = this.#heapBytesBefore + headroomBytes(this.bytesMax) / 4;
-    this.#uncountedBytes = Math.max(0, usedBytes - otherUses - this.#options.countedBytes());
+    this.#uncountedBytes = Math.max(0, usedBytes - otherUses - (this.bytes - this.#uncountedBytes));
   }
 }

@@ -38,12 +38,17 @@ export function addDatabaseMetrics(registry: Registry, read: () => DatabaseMetri
 
   gauge('yaradb_sequence', 'The newest commit that readers see.', ({ sequence }) => sequence);
   gauge('yaradb_documents', 'Documents, archived ones included.', ({ documents }) => documents);
-  gauge('yaradb_memory_bytes', 'What the documents take in memory, about.', ({ memory }) => memory.bytes);
+  gauge(
+    'yaradb_memory_bytes',
+    'What the documents take in memory, with indexes and columns, about.',
+    ({ memory }) => memory.bytes,
+  );
   gauge(
     'yaradb_memory_max_bytes',
     'Beyond it, creates and updates are refused.',
     ({ memory }) => memory.bytesMax ?? undefined,
   );
+  gauge('yaradb_column_bytes', 'Of these, the columns of values for scans.', ({ columnBytes }) => columnBytes);
   gauge('yaradb_pending_bytes', 'Of commits that are not durable yet.', ({ pendingBytes }) => pendingBytes);
   gauge('yaradb_pending_max_bytes', 'Beyond it, writes are refused.', ({ pendingBytesMax }) => pendingBytesMax);
   gauge('yaradb_views_open', 'Lists and GraphQL queries that are being read.', ({ openViews }) => openViews);

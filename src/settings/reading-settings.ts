@@ -44,6 +44,13 @@ export const readingSettings = {
     type: size('1MiB', '16384GiB'),
     help: 'Most memory that queries of the past (asOf), all together, may take for documents that were changed since. A query that needs more fails with LIMIT_EXCEEDED.',
   },
+  columnBytesMax: {
+    flag: 'column-bytes-max',
+    environment: ['YARADB_COLUMN_BYTES_MAX'],
+    default: '64MiB',
+    type: size('0', '16384GiB'),
+    help: 'Most memory for columns: the values at paths that filters ask for again where no index helps, 8 or 16 bytes a document and path, which makes such scans several times faster. They go before a write is refused for want of memory. 0: none.',
+  },
   viewMsMax: {
     flag: 'view-ms-max',
     environment: ['YARADB_VIEW_MS_MAX'],

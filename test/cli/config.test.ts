@@ -27,6 +27,7 @@ describe('config', () => {
       nestingMax: 512,
       integerDigitsMax: 1024,
       pastBytesMax: 67_108_864,
+      columnBytesMax: 67_108_864,
       subscriptionsMax: 10_000,
       connectionOperationsMax: 100,
       feedBytesMax: 33_554_432,

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import type { WriteState } from '../../src/database/status.ts';
+import { parsePath } from '../../src/document/path.ts';
 import { openEmbeddedDatabase } from '../../src/embedded/embedded-database.ts';
 import type { EmbeddedDatabaseOptions } from '../../src/embedded/embedded-database-options.ts';
 import { heapBytesFor, MemoryLimit, memoryBytesFor } from '../../src/embedded/memory-limit.ts';
 import type { HeapMeter } from '../../src/embedded/ports/heap-meter.ts';
-import { everything } from '../../src/query/filter.ts';
+import { everything, type Filter } from '../../src/query/filter.ts';
 import { SimulatedFileSystem } from '../fault/simulated-file-system.ts';
 
 const mebibyte = 1024 * 1024;
@@ -96,6 +97,38 @@ test('what a read view keeps counts as long as it is open', async () => {
   await database.close();
 });
 
+test('columns count, and go before a write is refused', async () => {
+  const database = await open(new SimulatedFileSystem(), 1_500_000);
+  const bodies = Array.from({ length: 2_000 }, (_, level) => ({ kind: 'create' as const, body: { level } }));
+  await database.commit(anonymous, bodies);
+  const filter: Filter = { kind: 'lt', path: parsePath('level', 'path'), value: 1_000 };
+  const count = async () => {
+    const view = await database.view(anonymous);
+    expect(await view.countDocuments({ ...all, filter })).toBe(1_000);
+    view.close();
+  };
+  await count();
+  const { bytes } = database.metrics().memory;
+  await count();
+  const { memory, columnBytes } = database.metrics();
+  expect(columnBytes).toBeGreaterThan(16_000);
+  expect(memory.bytes).toBe(bytes + columnBytes);
+  let created = 0;
+  const filling = async (): Promise<void> => {
+    for (; ; created += 1) await database.commit(anonymous, [{ kind: 'create', body: { text } }]);
+  };
+  await expect(filling()).rejects.toMatchObject({ code: 'MEMORY_FULL' });
+  expect(database.metrics().columnBytes).toBe(0);
+  // Nor do they come back while there is no room.
+  await count();
+  await count();
+  expect(database.metrics().columnBytes).toBe(0);
+  const bytesOfOne = (database.metrics().memory.bytes - bytes) / created;
+  expect(bytes + created * bytesOfOne).toBeGreaterThanOrEqual(1_500_000);
+  expect(bytes + (created - 1) * bytesOfOne).toBeLessThan(1_500_000);
+  await database.close();
+});
+
 test('counting returns to nothing when everything is erased, over restarts', async () => {
   const fileSystem = new SimulatedFileSystem();
   let database = await open(fileSystem, mebibyte);
@@ -144,7 +177,8 @@ class FakeHeap implements HeapMeter {
 test('where the heap holds far more than was counted, the heap decides', () => {
   const heapMeter = new FakeHeap();
   let countedBytes = 0;
-  const limit = new MemoryLimit({ bytesMax: 1000 * mebibyte, countedBytes: () => countedBytes, heapMeter });
+  const cache = { bytes: 0, clear: () => {} };
+  const limit = new MemoryLimit({ bytesMax: 1000 * mebibyte, countedBytes: () => countedBytes, cache, heapMeter });
   countedBytes = 200 * mebibyte;
   heapMeter.collect(900 * mebibyte);
   limit.checkRoom();
