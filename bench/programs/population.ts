@@ -1,6 +1,7 @@
 import { type Document, defaultTable } from '../../src/document/document.ts';
 import { isJsonObject } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
+import { ColumnMemory } from '../../src/embedded/columns/column-memory.ts';
 import { EmbeddedReadView } from '../../src/embedded/embedded-read-view.ts';
 import { HistoryReader } from '../../src/embedded/history/history-reader.ts';
 import { TimeSlice } from '../../src/embedded/history/time-slice.ts';
@@ -30,19 +31,37 @@ export class Population {
     this.documents = table.documents.toArray();
   }
 
-  static async of(size: number): Promise<Population> {
-    const state = new State();
+  static of(size: number): Promise<Population> {
+    return Population.#holding(Array.from({ length: size }, (_, number) => documentOf(number)));
+  }
+
+  /** The same documents where no scan is asked again: no columns are made of them. */
+  withoutColumns(): Promise<Population> {
+    return Population.#holding([...this.documents], 0);
+  }
+
+  static async #holding(documents: Document[], columnBytesMax?: number): Promise<Population> {
+    const state = new State(new ColumnMemory(columnBytesMax));
     state.load({
       sequence: 1,
       committedAt: 0,
       definitions: { tables: [], indexes: [], settings: [] },
-      documents: Array.from({ length: size }, (_, number) => documentOf(number)),
+      documents,
       keys: [],
     });
     await state.fillIndexes(new TimeSlice(systemClock));
     const table = state.table('default');
     if (table === undefined) throw new Error('there is always the default table');
     return new Population(state, table);
+  }
+
+  get columnBytes(): number {
+    return this.#state.columnMemory.bytes;
+  }
+
+  /** As when they had to leave: what was scanned by will be scanned for the second time. */
+  dropColumns(): void {
+    this.#state.columnMemory.clear();
   }
 
   async createIndex(kind: IndexRecord['kind'], ...paths: string[]): Promise<SecondaryIndex> {
