@@ -95,6 +95,17 @@ test('a scan whose columns go meanwhile finds what it would have found', () => {
   expect(memory.bytes).toBe(0);
 });
 
+test('a scan counts no document that came behind the others meanwhile', () => {
+  const list = listOf(new ColumnMemory());
+  const missing: Filter = { kind: 'exists', path: parsePath('z', 'path'), exists: false };
+  list.columns?.scan(missing, 'EXCLUDE', count);
+  const search = list.columns?.scan(missing, 'EXCLUDE', count);
+  if (search === undefined || search === null) throw new Error('there are columns of what is asked for again');
+  const before = list.count(search.count, 0, 4_500, 1);
+  list.append({ ...documentOf(count), sequence: 2 });
+  expect(before + list.count(search.count, 4_500, list.size, 1)).toBe(count);
+});
+
 test('what leaves the list gives its bytes back, however it leaves', () => {
   const memory = new ColumnMemory();
   const list = listOf(memory);
