@@ -39,11 +39,10 @@ export class ListColumns {
     if (this.#closed || size < documentsMin || this.#memory.bytesMax === 0) return null;
     const paths = columnPaths(filter);
     if (paths === null) return null;
-    const columns: ListColumn[] = [];
-    for (const { path, askedBefore } of paths.map((each) => this.#ask(each))) {
-      if (askedBefore !== undefined) columns.push(this.#columns.get(path.text) ?? this.#make(path, askedBefore));
-    }
-    return columns.length === paths.length ? new ColumnScan(this, filter, archived, columns) : null;
+    const asked = paths.map((path) => this.#ask(path));
+    if (!asked.every((before) => before !== undefined)) return null;
+    const columns = paths.map((path, index) => this.#columns.get(path.text) ?? this.#make(path, asked[index] ?? 0));
+    return new ColumnScan(this, filter, archived, columns);
   }
 
   /** What is known of a chunk's documents beside their bodies. */
@@ -83,16 +82,16 @@ export class ListColumns {
     this.clear();
   }
 
-  /** Notes that a path is asked for, and tells when it was before. */
-  #ask(path: ColumnPath): { readonly path: ColumnPath; readonly askedBefore: number | undefined } {
+  /** Notes that a path is asked for. @returns when it was before; undefined for never. */
+  #ask(path: ColumnPath): number | undefined {
     const column = this.#columns.get(path.text);
     if (column !== undefined) {
       column.use();
-      return { path, askedBefore: column.usedBefore };
+      return column.usedBefore;
     }
     const askedBefore = this.#asked.get(path.text);
     this.#remember(path, this.#memory.nextUse());
-    return { path, askedBefore };
+    return askedBefore;
   }
 
   #make(path: ColumnPath, askedBefore: number): ListColumn {
