@@ -1,14 +1,19 @@
 import type { Document } from '../document/document.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../document/json.ts';
-import { formatPath } from '../document/path.ts';
+import type { JsonObject, JsonValue } from '../document/json.ts';
+import { formatPath, type Path } from '../document/path.ts';
 import type { Filter } from './filter.ts';
+import { askedText, fingerprint } from './fingerprint.ts';
 import { KeptFactories } from './kept-factories.ts';
+import { coreOf } from './leaf-test.ts';
 
 /** Stands in a column where a list is on the way to the value: what is at the path has to be asked of the document. */
 export const irregular = Symbol('irregular');
 
-/** What is at one path of the documents of a list, in their order. */
-export type Column = readonly (JsonValue | undefined | typeof irregular)[];
+/** What is at one path of a document. */
+export type ColumnEntry = JsonValue | undefined | typeof irregular;
+
+/** What is at one path of the documents of a list, in their order, or the fingerprints of that. */
+export type Column = readonly ColumnEntry[];
 
 /**
  * Asks documents the question of a filter by the columns of its paths, and looks at a document only where they do not tell. `isSure`: all documents are
@@ -35,16 +40,16 @@ export interface ColumnPredicate {
   ) => number;
 }
 
-/** Of a filter with more paths no columns are used. */
-export const columnsMax = 8;
+/** For a filter that needs more, none are used. */
+const columnsMax = 16;
 
-/** Their expressions ask of a document `list[i]`, its entries `q0[i]`, `q1[i]`, … and a variable `v`. */
+/** Their expressions ask of a document `list[i]`, its entries `q0[i]`, `q1[i]`, … and variables `v` and `s`. */
 export const columnPredicateFactories = new KeptFactories<ColumnPredicate>(({ expression, admission, columnCount }) => {
   const columns = Array.from({ length: columnCount }, (_, number) => `q${number} = columns[${number}]`).join(', ');
   return `{
     search: (list, columns, isSure, start, end, step) => {
       const ${columns};
-      let v;
+      let v, s;
       for (let i = start; i !== end; i += step) {
         if (${expression} && (isSure || ${admission})) return i;
       }
@@ -52,7 +57,7 @@ export const columnPredicateFactories = new KeptFactories<ColumnPredicate>(({ ex
     },
     count: (list, columns, isSure, start, end, sequence) => {
       const ${columns};
-      let v, count = 0;
+      let v, s, count = 0;
       for (let i = start; i < end; i += 1) {
         if (${expression} && (isSure || list[i].sequence <= sequence && ${admission})) count += 1;
       }
@@ -61,35 +66,52 @@ export const columnPredicateFactories = new KeptFactories<ColumnPredicate>(({ ex
   }`;
 });
 
-/** A path of which there may be a column: the text that names it, and its keys. */
-export interface ColumnPath {
-  readonly text: string;
+/** What a column is of. */
+export interface ColumnSource {
+  /** Of no other column. */
+  readonly name: string;
   readonly keys: readonly string[];
+  /** Whether it has the values' fingerprints instead of them. */
+  readonly isFingerprint: boolean;
 }
 
-/** The paths that a filter asks about, each once, as far as there may be columns of them; null when they are none or too many. */
-export function columnPaths(filter: Filter): readonly ColumnPath[] | null {
-  const paths = new Map<string, ColumnPath>();
-  collect(filter, paths);
-  return paths.size === 0 || paths.size > columnsMax ? null : [...paths.values()];
+/** The columns of what a filter asks about, each once; null when there can be none, or they are too many. */
+export function columnSources(filter: Filter): readonly ColumnSource[] | null {
+  const sources = new Map<string, ColumnSource>();
+  collect(filter, sources);
+  return sources.size === 0 || sources.size > columnsMax ? null : [...sources.values()];
 }
 
-function collect(filter: Filter, paths: Map<string, ColumnPath>): void {
-  switch (filter.kind) {
+function collect(filter: Filter, sources: Map<string, ColumnSource>): void {
+  const core = coreOf(filter);
+  switch (core.kind) {
     case 'and':
     case 'or':
-      for (const part of filter.filters) collect(part, paths);
+      for (const part of core.filters) collect(part, sources);
       break;
     case 'not':
-      collect(filter.filter, paths);
+      collect(core.filter, sources);
       break;
     default: {
-      const { path } = filter;
+      const { path } = core;
       if (path.kind === 'field' || !isReadPlainly(path.keys)) break;
-      const text = formatPath(path);
-      paths.set(text, { text, keys: path.keys });
+      const { keys } = path;
+      const name = valuesName(path);
+      sources.set(name, { name, keys, isFingerprint: false });
+      if (askedText(core) === null) break;
+      const fingerprints = fingerprintsName(path);
+      sources.set(fingerprints, { name: fingerprints, keys, isFingerprint: true });
     }
   }
+}
+
+export function valuesName(path: Path): string {
+  return formatPath(path);
+}
+
+/** No path into a body begins with a dollar sign that is not escaped. */
+export function fingerprintsName(path: Path): string {
+  return `$fingerprint.${formatPath(path)}`;
 }
 
 /** Paths of more keys are walked by a call: each key nests the source one level deeper. */
@@ -100,13 +122,19 @@ export function isReadPlainly(keys: readonly string[]): boolean {
   return keys.length <= plainKeysMax && !keys.some((key) => key in Object.prototype);
 }
 
-/** What is at the keys of a body, for its column. Below anything but an object or a list it is missing. */
-export function columnEntry(body: JsonObject, keys: readonly string[]): JsonValue | undefined | typeof irregular {
-  let value: JsonValue | undefined = body;
-  for (const key of keys) {
-    if (Array.isArray(value)) return irregular;
-    if (!isJsonObject(value)) return undefined;
-    value = value[key];
-  }
-  return value;
+/** Reads the entry of a column from a body. Below anything but an object or a list there is nothing. */
+export type EntryReader = (body: JsonObject) => ColumnEntry;
+
+/** A function of its own for each column: one that is given the keys takes several times as long. */
+export function entryReader({ keys, isFingerprint }: ColumnSource): EntryReader {
+  const steps = keys.map((key, position) => {
+    const descent = `if (Array.isArray(v)) return irregular; if (typeof v !== 'object' || v === null) return undefined;`;
+    return `${position === 0 ? '' : descent} v = v[${JSON.stringify(key)}];`;
+  });
+  const make: (stop: typeof irregular) => EntryReader = new Function(
+    'irregular',
+    `'use strict'; return (v) => { ${steps.join(' ')} return v; };`,
+  ) as (stop: typeof irregular) => EntryReader;
+  const read = make(irregular);
+  return isFingerprint ? (body) => fingerprint(read(body)) : read;
 }

@@ -1,17 +1,20 @@
 import type { Document } from '../document/document.ts';
 import type { JsonObject, JsonValue } from '../document/json.ts';
-import { type DocumentField, formatPath, type Path, readField, resolveKeys } from '../document/path.ts';
+import { type DocumentField, type Path, readField, resolveKeys } from '../document/path.ts';
 import { equalValues, ordersByCodeUnit } from '../document/value-order.ts';
 import {
-  type ColumnPath,
   type ColumnPredicate,
+  type ColumnSource,
   columnPredicateFactories,
+  fingerprintsName,
   irregular,
   isReadPlainly,
+  valuesName,
 } from './column-predicate.ts';
 import { someElementFits } from './element-filter.ts';
 import type { Filter } from './filter.ts';
 import type { Archived } from './find-query.ts';
+import { askedText, fingerprintQuestion } from './fingerprint.ts';
 import type { PredicateSource } from './kept-factories.ts';
 import { coreOf, type Leaf, type LeafTest, leafTest } from './leaf-test.ts';
 import { passes, someAtPath, toSteps } from './path-walk.ts';
@@ -40,9 +43,13 @@ export function compileSearch(filter: Filter, archived: Archived): Pick<Predicat
   return compile(filter, archived);
 }
 
-/** The same search through documents of which there are columns, of these paths. */
-export function compileColumnSearch(filter: Filter, archived: Archived, paths: readonly ColumnPath[]): ColumnPredicate {
-  const columns = new Map(paths.map(({ text }, number) => [text, number]));
+/** The same search through documents of which there are these columns. */
+export function compileColumnSearch(
+  filter: Filter,
+  archived: Archived,
+  sources: readonly ColumnSource[],
+): ColumnPredicate {
+  const columns = new Map(sources.map(({ name }, number) => [name, number]));
   const writer = new PredicateWriter({ document: 'list[i]', body: 'list[i].body', columns });
   const { source, constants } = writer.write(filter, archived);
   return columnPredicateFactories.factory(source)(constants);
@@ -58,7 +65,7 @@ function compile(filter: Filter, archived: Archived): Predicate {
 interface Names {
   readonly document: string;
   readonly body: string;
-  /** By the text of a path, the number of its column. */
+  /** By the name of a column, its number. */
   readonly columns: ReadonlyMap<string, number>;
 }
 
@@ -114,6 +121,14 @@ class PredicateWriter {
   }
 
   #leaf(leaf: Leaf): string {
+    const fingerprints = this.#names.columns.get(fingerprintsName(leaf.path));
+    const asked = fingerprints === undefined ? null : askedText(leaf);
+    if (asked === null) return this.#plainLeaf(leaf);
+    const question = fingerprintQuestion(asked, `q${fingerprints}[i]`, (value) => this.#constant(value));
+    return `${question} && (${this.#plainLeaf(leaf)})`;
+  }
+
+  #plainLeaf(leaf: Leaf): string {
     const { path } = leaf;
     if (path.kind === 'field') return this.#fieldLeaf(leaf, path.field);
     const { keys } = path;
@@ -148,7 +163,7 @@ class PredicateWriter {
     if (!isReadPlainly(keys) || this.#constants.length >= inlineConstantsMax) {
       return this.#call((root: JsonObject) => goOn(root, 0), body);
     }
-    const column = columns.get(formatPath(path));
+    const column = columns.get(valuesName(path));
     if (column !== undefined) {
       const entry = `v = q${column}[i]`;
       if (keys.length === 1) return `${entry}, ${question()}`; // a body is no list

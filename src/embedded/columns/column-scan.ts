@@ -1,5 +1,5 @@
 import type { Document } from '../../document/document.ts';
-import type { Column, ColumnPath, ColumnPredicate } from '../../query/column-predicate.ts';
+import type { Column, ColumnPredicate, ColumnSource } from '../../query/column-predicate.ts';
 import type { Filter } from '../../query/filter.ts';
 import { compileColumnSearch, compileSearch } from '../../query/filter-compiler.ts';
 import type { Archived } from '../../query/find-query.ts';
@@ -18,7 +18,7 @@ export class ColumnScan implements Search {
   readonly #list: ListColumns;
   readonly #filter: Filter;
   readonly #archived: Archived;
-  readonly #paths: readonly ColumnPath[];
+  readonly #sources: readonly ColumnSource[];
   readonly #columns: readonly ListColumn[];
   #byColumns: ColumnPredicate | undefined;
   #byDocuments: Search | undefined;
@@ -34,7 +34,7 @@ export class ColumnScan implements Search {
     this.#filter = filter;
     this.#archived = archived;
     this.#columns = columns;
-    this.#paths = columns.map(({ path }) => path);
+    this.#sources = columns.map(({ source }) => source);
   }
 
   readonly search: Search['search'] = (chunk, start, end, step) => {
@@ -73,7 +73,7 @@ export class ColumnScan implements Search {
   }
 
   #columnSearch(): ColumnPredicate {
-    this.#byColumns ??= compileColumnSearch(this.#filter, this.#archived, this.#paths);
+    this.#byColumns ??= compileColumnSearch(this.#filter, this.#archived, this.#sources);
     return this.#byColumns;
   }
 

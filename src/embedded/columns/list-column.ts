@@ -1,9 +1,12 @@
 import type { Document } from '../../document/document.ts';
-import type { JsonValue } from '../../document/json.ts';
-import { type Column, type ColumnPath, columnEntry, type irregular } from '../../query/column-predicate.ts';
+import {
+  type Column,
+  type ColumnEntry,
+  type ColumnSource,
+  type EntryReader,
+  entryReader,
+} from '../../query/column-predicate.ts';
 import type { ColumnMemory } from './column-memory.ts';
-
-type Entry = JsonValue | undefined | typeof irregular;
 
 /** What a chunk of a column takes beside its entries. */
 const chunkBytes = 100;
@@ -12,23 +15,25 @@ const entryBytes = 8;
 const numberBytes = 16;
 
 /**
- * The column of a path for a list of documents, chunk by chunk, as scans come to them. It holds the values that the documents have, and no document.
+ * A column for a list of documents, chunk by chunk, as scans come to them. It holds the values that the documents have, and no document.
  * Life cycle: made by a scan, gone for good after `drop`.
  */
 export class ListColumn {
-  readonly path: ColumnPath;
+  readonly source: ColumnSource;
+  readonly #read: EntryReader;
   readonly #memory: ColumnMemory;
   readonly #onDrop: () => void;
-  readonly #chunks = new Map<readonly Document[], Entry[]>();
+  readonly #chunks = new Map<readonly Document[], ColumnEntry[]>();
   #isDropped = false;
   bytes = 0;
   /** When it was used last, and when it was asked for before that. */
   usedAt: number;
   usedBefore: number;
 
-  /** @param askedBefore when its path was asked for before. @param onDrop called when it is dropped. */
-  constructor(path: ColumnPath, askedBefore: number, memory: ColumnMemory, onDrop: () => void) {
-    this.path = path;
+  /** @param askedBefore when it was asked for before. @param onDrop called when it is dropped. */
+  constructor(source: ColumnSource, askedBefore: number, memory: ColumnMemory, onDrop: () => void) {
+    this.source = source;
+    this.#read = entryReader(source);
     this.#memory = memory;
     this.#onDrop = onDrop;
     this.usedBefore = askedBefore;
@@ -52,13 +57,13 @@ export class ListColumn {
       return null;
     }
     this.bytes += bytes;
-    const { keys } = this.path;
+    const read = this.#read;
     // Made at its size, a list has no room to spare. Only the last chunk grows.
-    const entries = known ?? new Array<Entry>(chunk.length);
+    const entries = known ?? new Array<ColumnEntry>(chunk.length);
     let numbers = 0;
     for (let index = have; index < chunk.length; index += 1) {
       const document = chunk[index];
-      const entry = document === undefined ? undefined : columnEntry(document.body, keys);
+      const entry = document === undefined ? undefined : read(document.body);
       entries[index] = entry;
       numbers += ownBytes(entry);
     }
@@ -71,7 +76,7 @@ export class ListColumn {
   replace(chunk: readonly Document[], index: number, document: Document): void {
     const entries = this.#chunks.get(chunk);
     if (entries === undefined || index >= entries.length) return;
-    const entry = columnEntry(document.body, this.path.keys);
+    const entry = this.#read(document.body);
     this.#count(ownBytes(entry) - ownBytes(entries[index]));
     entries[index] = entry;
   }
@@ -99,6 +104,6 @@ export class ListColumn {
   }
 }
 
-function ownBytes(entry: Entry): number {
+function ownBytes(entry: ColumnEntry): number {
   return typeof entry === 'number' && (entry | 0) !== entry ? numberBytes : 0;
 }

@@ -1,5 +1,5 @@
 import type { Document } from '../../document/document.ts';
-import { type ColumnPath, columnPaths } from '../../query/column-predicate.ts';
+import { type ColumnSource, columnSources } from '../../query/column-predicate.ts';
 import type { Filter } from '../../query/filter.ts';
 import type { Archived } from '../../query/find-query.ts';
 import type { Predicate } from '../../query/predicate-factory.ts';
@@ -12,18 +12,18 @@ import { ListColumn } from './list-column.ts';
 const documentsMin = 1_000;
 /** Whoever replaces a document puts its values into each. More than a filter has paths, so that a scan drops none of its own. */
 const columnsMax = 32;
-/** So many paths that were asked for are remembered. */
+/** So many that were asked for are remembered. */
 const askedMax = 100;
 
 /**
- * The columns of a list of documents: for each path that scans ask for again, the values that are there. A scan of documents is bound by
+ * The columns of a list of documents: for each path that scans ask for again, the values that are there, and of texts their fingerprints. A scan of documents is bound by
  * memory: of each it reads the document, the body and what is in it, some hundred bytes, where a column takes eight.
  */
 export class ListColumns {
   readonly #memory: ColumnMemory;
-  /** By the text of their paths. */
+  /** By their names. */
   readonly #columns = new Map<string, ListColumn>();
-  /** When each path was asked for last, of which there is no column. */
+  /** When each was asked for last that is not there. */
   readonly #asked = new Map<string, number>();
   readonly #facts = new Map<readonly Document[], ChunkFacts>();
   #closed = false;
@@ -37,11 +37,13 @@ export class ListColumns {
   /** A search of the list by its columns; null when there are none for the filter, as when it is asked for the first time. */
   scan(filter: Filter, archived: Archived, size: number): Pick<Predicate, 'search' | 'count'> | null {
     if (this.#closed || size < documentsMin || this.#memory.bytesMax === 0) return null;
-    const paths = columnPaths(filter);
-    if (paths === null) return null;
-    const asked = paths.map((path) => this.#ask(path));
+    const sources = columnSources(filter);
+    if (sources === null) return null;
+    const asked = sources.map((source) => this.#ask(source));
     if (!asked.every((before) => before !== undefined)) return null;
-    const columns = paths.map((path, index) => this.#columns.get(path.text) ?? this.#make(path, asked[index] ?? 0));
+    const columns = sources.map(
+      (source, index) => this.#columns.get(source.name) ?? this.#make(source, asked[index] ?? 0),
+    );
     return new ColumnScan(this, filter, archived, columns);
   }
 
@@ -82,27 +84,27 @@ export class ListColumns {
     this.clear();
   }
 
-  /** Notes that a path is asked for. @returns when it was before; undefined for never. */
-  #ask(path: ColumnPath): number | undefined {
-    const column = this.#columns.get(path.text);
+  /** Notes that a column is asked for. @returns when it was before; undefined for never. */
+  #ask(source: ColumnSource): number | undefined {
+    const column = this.#columns.get(source.name);
     if (column !== undefined) {
       column.use();
       return column.usedBefore;
     }
-    const askedBefore = this.#asked.get(path.text);
-    this.#remember(path, this.#memory.nextUse());
+    const askedBefore = this.#asked.get(source.name);
+    this.#remember(source, this.#memory.nextUse());
     return askedBefore;
   }
 
-  #make(path: ColumnPath, askedBefore: number): ListColumn {
+  #make(source: ColumnSource, askedBefore: number): ListColumn {
     if (this.#columns.size >= columnsMax) this.#dropOldest();
-    this.#asked.delete(path.text);
-    const column = new ListColumn(path, askedBefore, this.#memory, () => {
-      this.#columns.delete(path.text);
-      this.#remember(path, column.usedAt);
+    this.#asked.delete(source.name);
+    const column = new ListColumn(source, askedBefore, this.#memory, () => {
+      this.#columns.delete(source.name);
+      this.#remember(source, column.usedAt);
       this.version += 1;
     });
-    this.#columns.set(path.text, column);
+    this.#columns.set(source.name, column);
     return column;
   }
 
@@ -114,9 +116,9 @@ export class ListColumns {
     oldest?.drop();
   }
 
-  #remember({ text }: ColumnPath, askedAt: number): void {
-    this.#asked.delete(text);
-    this.#asked.set(text, askedAt);
+  #remember({ name }: ColumnSource, askedAt: number): void {
+    this.#asked.delete(name);
+    this.#asked.set(name, askedAt);
     for (const forgotten of this.#asked.keys()) {
       if (this.#asked.size <= askedMax) break;
       this.#asked.delete(forgotten);
