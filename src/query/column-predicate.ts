@@ -1,6 +1,7 @@
 import type { Document } from '../document/document.ts';
 import type { JsonObject, JsonValue } from '../document/json.ts';
 import { formatPath, type Path } from '../document/path.ts';
+import type { ElementBits } from './element-bits.ts';
 import type { Filter } from './filter.ts';
 import { askedText, fingerprint } from './fingerprint.ts';
 import { KeptFactories } from './kept-factories.ts';
@@ -125,8 +126,8 @@ export function isReadPlainly(keys: readonly string[]): boolean {
 /** Reads the entry of a column from a body. Below anything but an object or a list there is nothing. */
 export type EntryReader = (body: JsonObject) => ColumnEntry;
 
-/** A function of its own for each column: one that is given the keys takes several times as long. */
-export function entryReader({ keys, isFingerprint }: ColumnSource): EntryReader {
+/** A function of its own for each column: one that is given the keys takes several times as long. @param bits those of the column. */
+export function entryReader({ keys, isFingerprint }: ColumnSource, bits: ElementBits): EntryReader {
   const steps = keys.map((key, position) => {
     const descent = `if (Array.isArray(v)) return irregular; if (typeof v !== 'object' || v === null) return undefined;`;
     return `${position === 0 ? '' : descent} v = v[${JSON.stringify(key)}];`;
@@ -136,5 +137,5 @@ export function entryReader({ keys, isFingerprint }: ColumnSource): EntryReader 
     `'use strict'; return (v) => { ${steps.join(' ')} return v; };`,
   ) as (stop: typeof irregular) => EntryReader;
   const read = make(irregular);
-  return isFingerprint ? (body) => fingerprint(read(body)) : read;
+  return isFingerprint ? (body) => fingerprint(read(body), bits) : read;
 }

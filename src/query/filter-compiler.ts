@@ -11,6 +11,7 @@ import {
   isReadPlainly,
   valuesName,
 } from './column-predicate.ts';
+import type { ElementBits } from './element-bits.ts';
 import { someElementFits } from './element-filter.ts';
 import type { Filter } from './filter.ts';
 import type { Archived } from './find-query.ts';
@@ -43,14 +44,21 @@ export function compileSearch(filter: Filter, archived: Archived): Pick<Predicat
   return compile(filter, archived);
 }
 
-/** The same search through documents of which there are these columns. */
+/** What the compiler knows of a column. */
+export interface NamedColumn {
+  readonly source: ColumnSource;
+  /** What the fingerprints of lists mean so far. */
+  readonly bits: ElementBits;
+}
+
+/** The same search through documents of which there are these columns. To be made again when there are more `bits`. */
 export function compileColumnSearch(
   filter: Filter,
   archived: Archived,
-  sources: readonly ColumnSource[],
+  columns: readonly NamedColumn[],
 ): ColumnPredicate {
-  const columns = new Map(sources.map(({ name }, number) => [name, number]));
-  const writer = new PredicateWriter({ document: 'list[i]', body: 'list[i].body', columns });
+  const byName = new Map(columns.map(({ source, bits }, number) => [source.name, { number, bits }]));
+  const writer = new PredicateWriter({ document: 'list[i]', body: 'list[i].body', columns: byName });
   const { source, constants } = writer.write(filter, archived);
   return columnPredicateFactories.factory(source)(constants);
 }
@@ -65,8 +73,8 @@ function compile(filter: Filter, archived: Archived): Predicate {
 interface Names {
   readonly document: string;
   readonly body: string;
-  /** By the name of a column, its number. */
-  readonly columns: ReadonlyMap<string, number>;
+  /** By the name of a column. */
+  readonly columns: ReadonlyMap<string, { readonly number: number; readonly bits: ElementBits }>;
 }
 
 /**
@@ -122,10 +130,12 @@ class PredicateWriter {
 
   #leaf(leaf: Leaf): string {
     const fingerprints = this.#names.columns.get(fingerprintsName(leaf.path));
-    const asked = fingerprints === undefined ? null : askedText(leaf);
-    if (asked === null) return this.#plainLeaf(leaf);
-    const question = fingerprintQuestion(asked, `q${fingerprints}[i]`, (value) => this.#constant(value));
-    return `${question} && (${this.#plainLeaf(leaf)})`;
+    const asked = askedText(leaf);
+    if (fingerprints === undefined || asked === null) return this.#plainLeaf(leaf);
+    const entry = `q${fingerprints.number}[i]`;
+    return fingerprintQuestion(asked, entry, this.#plainLeaf(leaf), fingerprints.bits, (value) =>
+      this.#constant(value),
+    );
   }
 
   #plainLeaf(leaf: Leaf): string {
@@ -165,7 +175,7 @@ class PredicateWriter {
     }
     const column = columns.get(valuesName(path));
     if (column !== undefined) {
-      const entry = `v = q${column}[i]`;
+      const entry = `v = q${column.number}[i]`;
       if (keys.length === 1) return `${entry}, ${question()}`; // a body is no list
       const ask = this.#call((root: JsonObject) => goOn(root, 0), body);
       return `(${entry}) === ${this.#constant(irregular)} ? ${ask} : (${question()})`;

@@ -1,12 +1,13 @@
 import type { JsonValue } from '../document/json.ts';
 import type { ColumnEntry } from './column-predicate.ts';
+import type { ElementBits } from './element-bits.ts';
 import type { Leaf } from './leaf-test.ts';
 import { patternText } from './pattern-text.ts';
 
 // Texts and lists are objects somewhere in memory, and to wait for those is most of what a scan does. A fingerprint tells in an entry of a column that
 // most of them are not what is asked for. It has 32 bits, which V8 keeps in the entry itself:
 // - of a text, 30: three bits of each of its first eight characters, of its length and of its last character;
-// - of a list, the sign, and a bit for each text in it;
+// - of a list, the sign, and a bit for each text in it (`element-bits.ts`);
 // - of what a list on the way leads to, all of them: nothing is known of it;
 // - of anything else, one that no text has.
 
@@ -17,10 +18,10 @@ const tailBits = 2 * characterBits;
 const noText = 1 << 30;
 const unknown = -1;
 
-export function fingerprint(entry: ColumnEntry): number {
+export function fingerprint(entry: ColumnEntry, bits: ElementBits): number {
   if (typeof entry === 'string') return textFingerprint(entry);
   if (typeof entry === 'symbol') return unknown;
-  return Array.isArray(entry) ? listFingerprint(entry) : noText;
+  return Array.isArray(entry) ? listFingerprint(entry, bits) : noText;
 }
 
 function textFingerprint(text: string): number {
@@ -39,50 +40,55 @@ function headOf(text: string): number {
   return head;
 }
 
-function listFingerprint(list: readonly JsonValue[]): number {
-  let bits = 1 << 31;
-  for (const element of list) if (typeof element === 'string') bits |= elementBit(element);
-  return bits;
+function listFingerprint(list: readonly JsonValue[], bits: ElementBits): number {
+  let all = 1 << 31;
+  for (const element of list) if (typeof element === 'string') all |= bits.of(element);
+  return all;
 }
 
-/** One of 31. */
-function elementBit(text: string): number {
-  return 1 << ((Math.imul(textFingerprint(text), 0x9e3779b1) >>> 1) % 31);
-}
-
-/** The text that all values have, or begin with, of which the question of a leaf holds; null when there is no such text. */
+/** What the question of a leaf is about, where it is about one text. */
 export interface AskedText {
   readonly text: string;
+  /** Whether the text is to be all of the value, or its beginning. */
   readonly isWhole: boolean;
+  /** Whether it holds of a list that has the text as an element. */
+  readonly expands: boolean;
 }
 
 export function askedText(leaf: Leaf): AskedText | null {
   switch (leaf.kind) {
     case 'eq':
     case 'equalField':
-      return typeof leaf.value === 'string' ? { text: leaf.value, isWhole: true } : null;
+      return typeof leaf.value === 'string' ? { text: leaf.value, isWhole: true, expands: leaf.kind === 'eq' } : null;
     case 'startsWith':
-      return { text: leaf.text, isWhole: false };
+      return { text: leaf.text, isWhole: false, expands: true };
     case 'regex': {
       const plain = patternText(leaf.pattern);
-      return plain?.whole && plain.anchored ? { text: plain.text, isWhole: false } : null;
+      return plain?.whole && plain.anchored ? { text: plain.text, isWhole: false, expands: true } : null;
     }
     default:
       return null;
   }
 }
 
-/** The source of a question to the fingerprint `entry`: false where it tells that the question about the text does not hold. */
+/**
+ * The source of a question that is asked of the fingerprint first.
+ * @param entry the source that reads the fingerprint. @param question that of the value. @param bits those of the column, as they are now.
+ */
 export function fingerprintQuestion(
-  { text, isWhole }: AskedText,
+  { text, isWhole, expands }: AskedText,
   entry: string,
-  constant: (value: number) => string,
+  question: string,
+  bits: ElementBits,
+  constant: (value: unknown) => string,
 ): string {
   if (isWhole) {
-    const bit = constant(elementBit(text));
-    return `((s = ${entry}) >= 0 ? s === ${constant(textFingerprint(text))} : (s & ${bit}) !== 0)`;
+    const { bit, isExact } = bits.find(text);
+    const isText = `s === ${constant(textFingerprint(text))}`;
+    const isIn = `s === ${unknown} || (s & ${constant(bit)}) !== 0`;
+    return `((s = ${entry}) >= 0 ? ${isText} : ${isIn}) && (s < ${unknown} && ${constant(isExact && expands)} || (${question}))`;
   }
   const known = Math.min(text.length, headLength) * characterBits;
   const mask = ((1 << known) - 1) << (headLength * characterBits - known + tailBits);
-  return `((s = ${entry}) < 0 || (s & ${constant(mask)}) === ${constant(textFingerprint(text) & mask)})`;
+  return `((s = ${entry}) < 0 || (s & ${constant(mask)}) === ${constant(textFingerprint(text) & mask)}) && (${question})`;
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../src/document/json.ts';
 import { type Path, parsePath } from '../../src/document/path.ts';
 import { columnSources, entryReader } from '../../src/query/column-predicate.ts';
+import { ElementBits } from '../../src/query/element-bits.ts';
 import type { Filter } from '../../src/query/filter.ts';
 import { compileColumnSearch } from '../../src/query/filter-compiler.ts';
 import { makeDocument } from './make-document.ts';
@@ -50,12 +51,14 @@ const scenarios = fc.record({
     maxLength: 3,
   }),
   isAnd: fc.boolean(),
+  /** Texts that the column has met before. */
+  filled: fc.constantFrom(0, 29, 30).map((count) => Array.from({ length: count }, (_, number) => `text ${number}`)),
 });
 
 test('a question about texts has the same answer by columns and fingerprints as by the documents', () => {
   let found = 0;
   fc.assert(
-    fc.property(scenarios, ({ documents: some, leaves, isAnd }) => {
+    fc.property(scenarios, ({ documents: some, leaves, isAnd, filled }) => {
       const there = some.map(({ a }: JsonObject) => a).find((value) => typeof value === 'string');
       const filters = leaves.map(({ path, kind, text, length }) =>
         leafOf(path, kind, length % 2 === 0 ? text : [...(there ?? text)].slice(0, length).join('')),
@@ -65,9 +68,11 @@ test('a question about texts has the same answer by columns and fingerprints as 
         makeDocument(body, { archivedAt: index % 3 === 0 ? 5 : null, sequence: index }),
       );
       const sources = columnSources(filter) ?? [];
-      const columns = sources.map((source) => documents.map(({ body }) => entryReader(source)(body)));
+      const named = sources.map((source) => ({ source, bits: new ElementBits() }));
+      for (const { bits } of named) for (const text of filled) bits.of(text);
+      const columns = named.map(({ source, bits }) => documents.map(({ body }) => entryReader(source, bits)(body)));
       for (const archived of ['INCLUDE', 'EXCLUDE', 'ONLY'] as const) {
-        const { search, count } = compileColumnSearch(filter, archived, sources);
+        const { search, count } = compileColumnSearch(filter, archived, named);
         const fitting = documents.flatMap((document, index) => {
           const isAsked = archived === 'INCLUDE' || (archived === 'ONLY') === (document.archivedAt !== null);
           return isAsked && fitsPlainly(filter, document) ? [index] : [];

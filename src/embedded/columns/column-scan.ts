@@ -1,5 +1,5 @@
 import type { Document } from '../../document/document.ts';
-import type { Column, ColumnPredicate, ColumnSource } from '../../query/column-predicate.ts';
+import type { Column, ColumnPredicate } from '../../query/column-predicate.ts';
 import type { Filter } from '../../query/filter.ts';
 import { compileColumnSearch, compileSearch } from '../../query/filter-compiler.ts';
 import type { Archived } from '../../query/find-query.ts';
@@ -18,9 +18,10 @@ export class ColumnScan implements Search {
   readonly #list: ListColumns;
   readonly #filter: Filter;
   readonly #archived: Archived;
-  readonly #sources: readonly ColumnSource[];
   readonly #columns: readonly ListColumn[];
   #byColumns: ColumnPredicate | undefined;
+  /** How many texts had bits in its columns when that was made. */
+  #bitCount = 0;
   #byDocuments: Search | undefined;
   /** The chunk that it was in last, and how many documents it had: most often it is the next one, too. */
   #chunk: readonly Document[] | null = null;
@@ -34,7 +35,6 @@ export class ColumnScan implements Search {
     this.#filter = filter;
     this.#archived = archived;
     this.#columns = columns;
-    this.#sources = columns.map(({ source }) => source);
   }
 
   readonly search: Search['search'] = (chunk, start, end, step) => {
@@ -73,7 +73,12 @@ export class ColumnScan implements Search {
   }
 
   #columnSearch(): ColumnPredicate {
-    this.#byColumns ??= compileColumnSearch(this.#filter, this.#archived, this.#sources);
+    let bitCount = 0;
+    for (const { bits } of this.#columns) bitCount += bits.size;
+    if (this.#byColumns === undefined || bitCount !== this.#bitCount) {
+      this.#byColumns = compileColumnSearch(this.#filter, this.#archived, this.#columns);
+      this.#bitCount = bitCount;
+    }
     return this.#byColumns;
   }
 

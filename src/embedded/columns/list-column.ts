@@ -6,6 +6,7 @@ import {
   type EntryReader,
   entryReader,
 } from '../../query/column-predicate.ts';
+import { ElementBits } from '../../query/element-bits.ts';
 import type { ColumnMemory } from './column-memory.ts';
 
 /** What a chunk of a column takes beside its entries. */
@@ -20,6 +21,8 @@ const numberBytes = 16;
  */
 export class ListColumn {
   readonly source: ColumnSource;
+  /** What the fingerprints of lists mean, when it is one of fingerprints. */
+  readonly bits = new ElementBits();
   readonly #read: EntryReader;
   readonly #memory: ColumnMemory;
   readonly #onDrop: () => void;
@@ -33,7 +36,7 @@ export class ListColumn {
   /** @param askedBefore when it was asked for before. @param onDrop called when it is dropped. */
   constructor(source: ColumnSource, askedBefore: number, memory: ColumnMemory, onDrop: () => void) {
     this.source = source;
-    this.#read = entryReader(source);
+    this.#read = entryReader(source, this.bits);
     this.#memory = memory;
     this.#onDrop = onDrop;
     this.usedBefore = askedBefore;

@@ -106,6 +106,20 @@ test('a scan counts no document that came behind the others meanwhile', () => {
   expect(before + list.count(search.count, 4_500, list.size, 1)).toBe(count);
 });
 
+test('a text that a scan meets in the lists of a later chunk is found there, in a first list or the hundredth', () => {
+  const list = new LargeDocumentList([], new ListColumns(new ColumnMemory()));
+  for (let number = 0; number < count; number += 1)
+    list.append(documentOf(number, [`${Math.floor(number / 100)}`, 'all']));
+  for (const text of ['0', '20', '28', '29', '30', '49', '50']) {
+    const filter: Filter = { kind: 'eq', path: parsePath('a', 'path'), value: text };
+    list.columns?.scan(filter, 'EXCLUDE', count);
+    list.columns?.clear();
+    const search = list.columns?.scan(filter, 'EXCLUDE', count) ?? null;
+    if (search === null) throw new Error('there are columns of what is asked for again');
+    expect(list.count(search.count, 0, count, 1)).toBe(text === '50' ? 0 : 100);
+  }
+});
+
 test('what leaves the list gives its bytes back, however it leaves', () => {
   const memory = new ColumnMemory();
   const list = listOf(memory);
