@@ -88,7 +88,7 @@ export interface EmbeddedDatabaseLimits {
 
 export const defaultLimits: EmbeddedDatabaseLimits = Object.freeze({
   operationsMax: 10_000,
-  operationsAtOnceMax: 16,
+  operationsAtOnceMax: 256,
   idempotencyWindowMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 1_000_000,
   body: defaultBodyLimits,

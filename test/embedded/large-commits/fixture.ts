@@ -22,7 +22,7 @@ export class LargeCommitFixture {
       fileSystem: this.fileSystem,
       clock: this.clock,
       // What a view costs in turns of this clock is no matter of deadlines.
-      limits: { viewMsMax: Number.POSITIVE_INFINITY },
+      limits: { viewMsMax: Number.POSITIVE_INFINITY, operationsAtOnceMax: 16 },
     });
   }
 
