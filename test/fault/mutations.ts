@@ -96,7 +96,7 @@ export const mutations: readonly Mutation[] = [
   {
     removed: 'a rejection decided by a commit under way is told once that is durable',
     file: 'src/embedded/committer.ts',
-    text: '      if (staging.readInFlight) await queue.settled();\n      throw error;\n',
-    replacement: '      throw error;\n',
+    text: 'return { error, settled: this.#whatWasRead };',
+    replacement: 'return { error, settled: undefined };',
   },
 ];
