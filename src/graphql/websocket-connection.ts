@@ -19,6 +19,7 @@ import type { Caller, LiveOperations, ParsedOperation } from './live-operations.
 import { Subscription } from './subscription.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
 import { WebSocketSubscription } from './websocket-subscription.ts';
+import type { WebSocketTurns } from './websocket-turns.ts';
 
 /** The client behind a WebSocket, who may be known only by its first message. */
 export interface ConnectionCaller {
@@ -58,14 +59,16 @@ class WebSocketOperation {
 /** One client over one WebSocket. The protocol is graphql-ws's; JSON is ours at both ends, since that of JavaScript knows doubles only. */
 export class WebSocketConnection {
   readonly #socket: WebSocket;
+  readonly #turns: WebSocketTurns;
   readonly #client: ConnectionCaller;
   readonly #options: WebSocketConnectionOptions;
 
   /** Null until the first message. */
   #principal: Principal | null = null;
 
-  constructor(socket: WebSocket, client: ConnectionCaller, options: WebSocketConnectionOptions) {
+  constructor(socket: WebSocket, turns: WebSocketTurns, client: ConnectionCaller, options: WebSocketConnectionOptions) {
     this.#socket = socket;
+    this.#turns = turns;
     this.#client = client;
     this.#options = options;
   }
@@ -94,7 +97,7 @@ export class WebSocketConnection {
         send: (text) => this.#send(text),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
-          socket.on('message', (data, isBinary) => void this.#receive(data, isBinary, handle));
+          socket.on('message', (data, isBinary) => this.#turns.run(() => void this.#receive(data, isBinary, handle)));
         },
       },
       undefined,

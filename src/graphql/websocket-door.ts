@@ -9,6 +9,7 @@ import { DatabaseError } from '../errors.ts';
 import type { LiveOperations } from './live-operations.ts';
 import { type ConnectionCaller, WebSocketConnection } from './websocket-connection.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
+import { WebSocketTurns } from './websocket-turns.ts';
 
 export interface WebSocketDoorOptions {
   readonly operations: LiveOperations;
@@ -49,8 +50,8 @@ export class WebSocketDoor {
       maxPayload: options.messageBytesMax,
       // A compressed message could be a thousand times its length.
       perMessageDeflate: false,
-      // One message a turn of the event loop: a read can hold thousands, and all others would wait for the last of them.
-      allowSynchronousEvents: false,
+      // A ping is answered in its turn, as every message is.
+      autoPong: false,
       handleProtocols,
     });
   }
@@ -108,7 +109,9 @@ export class WebSocketDoor {
     meter?.opened();
     socket.once('close', () => meter?.closed());
     this.#keepAlive(socket, connection);
-    new WebSocketConnection(socket, caller, this.#options).open();
+    const turns = new WebSocketTurns(socket);
+    socket.on('ping', (data) => turns.run(() => socket.pong(data)));
+    new WebSocketConnection(socket, turns, caller, this.#options).open();
   }
 
   /** Ends a connection whose peer says nothing any more, or takes nothing of what was sent to it: it would be held in memory for good. */
