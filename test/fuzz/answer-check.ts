@@ -10,16 +10,19 @@ const jsonLimits = { nestingMax: 1_000, integerDigitsMax: 10_000 };
 /** Node takes heads of up to 16 KiB, and counts only a part of what stands between names and values. */
 const headBytesAlwaysTaken = 15 * 1024;
 
+/** Of a head that is too long nothing is read, its id included. */
+function checkIdentity(status: number, headers: HttpAnswer['headers'], { id, bytes }: FuzzRequest): void {
+  if (status === 431) expect(bytes.indexOf('\r\n\r\n') > headBytesAlwaysTaken, 'a short head is refused');
+  else expect(headers.get('x-request-id') === id, `an answer to ${headers.get('x-request-id')}`);
+}
+
 /**
  * Checks whether an answer is one that is documented: a status, a media type, and JSON that is a result or an error with its code.
  * @returns the codes of its errors.
  * @throws {Error} saying what is wrong with it.
  */
 export function checkAnswer({ status, headers, body }: HttpAnswer, request: FuzzRequest): readonly string[] {
-  // Of a head that is too long nothing is read, its id included.
-  if (status === 431) expect(request.bytes.indexOf('\r\n\r\n') > headBytesAlwaysTaken, 'a short head is refused');
-  else if (request.isHttp)
-    expect(headers.get('x-request-id') === request.id, `an answer to ${headers.get('x-request-id')}`);
+  if (request.isHttp) checkIdentity(status, headers, request);
   if (status >= 500) expect(status === 503 || status === 507, `status ${status}`);
   if (status === 503 || status === 429) expect(/^\d+$/.test(headers.get('retry-after') ?? ''), 'no Retry-After');
   if (request.method === 'HEAD' || status === 204 || status === 304) return [];
