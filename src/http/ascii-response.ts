@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { ContinueResponse } from './continue-response.ts';
 
 type Done = () => void;
 
@@ -7,7 +8,7 @@ type Done = () => void;
  * An answer that hands text which is ASCII to the socket as such. Most JSON is, and to see that it is and write it takes less than
  * to encode it as UTF-8, which is what its bytes are either way.
  */
-export class AsciiResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
+export class AsciiResponse<Request extends IncomingMessage> extends ContinueResponse<Request> {
   override end(done?: Done): this;
   override end(chunk: unknown, done?: Done): this;
   override end(chunk: unknown, encoding: BufferEncoding, done?: Done): this;

@@ -153,6 +153,40 @@ describe.each(engineVariants)(
       socket.destroy();
     });
 
+    describe('and that expect 100-continue', () => {
+      const slowly = 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+      test('get it after the answers ahead, and send the body then', async () => {
+        slow = Promise.withResolvers();
+        const request = create('continued', 'Expect: 100-continue\r\n');
+        const bodyAt = request.indexOf('{');
+        const socket = connect(server.port, '127.0.0.1');
+        let answers = '';
+        socket.setEncoding('latin1').on('data', (text: string) => {
+          answers += text;
+        });
+        socket.write(`${slowly}${request.slice(0, bodyAt)}`);
+        await sendRaw(server.port, lastPing);
+        expect(answers).toBe('');
+        slow.resolve();
+        await expect.poll(() => statuses(answers)).toEqual([200, 100]);
+        expect(answers).toMatch(/\{"slow":true\}HTTP\/1\.1 100 Continue\r\n\r\n$/);
+        socket.write(request.slice(bodyAt));
+        await expect.poll(() => statuses(answers)).toEqual([200, 100, 200]);
+        expect(answers).toMatch(/"name":"continued"/);
+        socket.destroy();
+      });
+
+      test('have none amidst an answer that is there first', async () => {
+        slow = Promise.withResolvers();
+        const answers = sendRaw(server.port, `${slowly}${ping.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n')}`);
+        await sendRaw(server.port, lastPing);
+        slow.resolve();
+        // It would be the whole of an answer of its length, and the rest of this one the beginning of the next.
+        expect(await answers).toMatch(/\{"slow":true\}HTTP\/1\.1 200 [^{]*connection: close[^{]*\{[^{}]*"alive"[^{}]*\}$/i);
+      });
+    });
+
     test('are all answered before what is said about the bytes behind them, when many wait', async () => {
       const answers = await sendRaw(server.port, `${create('a').repeat(50)}NO REQUEST AT ALL\r\n\r\n`);
       expect(statuses(answers)).toEqual([...Array.from({ length: 50 }, () => 200), 400]);
