@@ -7,16 +7,24 @@ import type { Socket } from 'node:net';
  * reads next would be wrong by its length. So it is kept here until it is this answer's turn, and left out when there is one by then.
  */
 export class ContinueResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
-  #owesContinue = false;
+  /** Whether the connection would stay open after this answer, while the interim one is owed. */
+  #keptAlive: boolean | undefined;
 
   override writeContinue(done?: () => void): void {
-    if (this.socket === null) this.#owesContinue = true;
-    else super.writeContinue(done);
+    if (this.socket !== null) {
+      super.writeContinue(done);
+      return;
+    }
+    this.#keptAlive = this.shouldKeepAlive;
+    // Of a client that gets an answer instead nobody knows whether it sends the body yet.
+    this.shouldKeepAlive = false;
   }
 
   override assignSocket(socket: Socket): void {
-    // Node closes the connection after an answer that came instead: whether the body follows is not known.
-    if (this.#owesContinue && !this.headersSent) super.writeContinue();
+    if (this.#keptAlive !== undefined && !this.headersSent) {
+      this.shouldKeepAlive = this.#keptAlive;
+      super.writeContinue();
+    }
     super.assignSocket(socket);
   }
 }

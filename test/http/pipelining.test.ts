@@ -177,13 +177,27 @@ describe.each(engineVariants)(
         socket.destroy();
       });
 
+      test('are told that the connection ends when they are refused first, since their bodies may follow or not', async () => {
+        slow = Promise.withResolvers();
+        const wrong = create('wrong', 'Expect: 100-continue\r\n').replace('{"name"', '{"name ');
+        const answers = sendRaw(server.port, `${slowly}${wrong}${ping}`);
+        await sendRaw(server.port, lastPing);
+        slow.resolve();
+        expect(await answers).toMatch(/\{"slow":true\}HTTP\/1\.1 4\d\d [^{]*connection: close[^{]*\{[^{}]*\}$/i);
+      });
+
       test('have none amidst an answer that is there first', async () => {
         slow = Promise.withResolvers();
-        const answers = sendRaw(server.port, `${slowly}${ping.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n')}`);
+        const answers = sendRaw(
+          server.port,
+          `${slowly}${ping.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n')}`,
+        );
         await sendRaw(server.port, lastPing);
         slow.resolve();
         // It would be the whole of an answer of its length, and the rest of this one the beginning of the next.
-        expect(await answers).toMatch(/\{"slow":true\}HTTP\/1\.1 200 [^{]*connection: close[^{]*\{[^{}]*"alive"[^{}]*\}$/i);
+        expect(await answers).toMatch(
+          /\{"slow":true\}HTTP\/1\.1 200 [^{]*connection: close[^{]*\{[^{}]*"alive"[^{}]*\}$/i,
+        );
       });
     });
 
