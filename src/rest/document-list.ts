@@ -5,6 +5,7 @@ import { type Batch, type DocumentScan, scanOf } from '../database/document-scan
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
 import type { FindQuery, PageRequest } from '../query/find-query.ts';
+import { bytesOf } from '../streaming/text-bytes.ts';
 import type { FindRequest } from './find-request.ts';
 import { toRestDocument } from './rest-document.ts';
 
@@ -129,9 +130,9 @@ class ListText {
   }
 }
 
-async function* continued(begun: readonly string[], list: ListText): AsyncGenerator<string> {
-  yield* begun;
-  while (!list.ended) yield await list.next();
+async function* continued(begun: readonly string[], list: ListText): AsyncGenerator<Buffer> {
+  for (const text of begun) yield bytesOf(text);
+  while (!list.ended) yield bytesOf(await list.next());
 }
 
 /** A page of the end is told from there. */

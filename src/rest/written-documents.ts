@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Commit } from '../database/operation.ts';
 import type { Document } from '../document/document.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { bytesOf } from '../streaming/text-bytes.ts';
 import { minimalPreference, prefersMinimal } from './prefer-header.ts';
 import { toRestCommitHead, toRestDocument } from './rest-document.ts';
 
@@ -31,14 +32,14 @@ export function sendWritten(
   return reply.type('application/json; charset=utf-8').send(Readable.from(pieces(before, documents, behind)));
 }
 
-async function* pieces(before: string, documents: readonly Document[], behind: string): AsyncGenerator<string> {
+async function* pieces(before: string, documents: readonly Document[], behind: string): AsyncGenerator<Buffer> {
   let opening = `${before}[`;
   for (let start = 0; start < documents.length; start += writtenAtOnceMax) {
     const piece = documents.slice(start, start + writtenAtOnceMax);
-    yield opening + piece.map((document) => stringifyJson(toRestDocument(document))).join();
+    yield bytesOf(opening + piece.map((document) => stringifyJson(toRestDocument(document))).join());
     opening = ',';
     // A client that reads fast enough never makes the server wait.
     await nextTurn();
   }
-  yield `]${behind}`;
+  yield bytesOf(`]${behind}`);
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { bytesOf } from './text-bytes.ts';
 
 /** Pieces of text, as fast as they are asked for. */
 export interface TextSource {
@@ -30,11 +31,11 @@ export class EventStream extends Readable {
   #isAsked = false;
 
   constructor(source: TextSource, { keepAliveText, keepAliveMs }: EventStreamOptions) {
-    super({ highWaterMark: heldBytes, encoding: 'utf8' });
+    super({ highWaterMark: heldBytes });
     this.#source = source;
     this.#keepAlive = setInterval(() => {
       if (this.#isQuiet && this.readableLength === 0 && !this.readableEnded && !this.destroyed)
-        this.push(keepAliveText);
+        this.push(bytesOf(keepAliveText));
       this.#isQuiet = true;
     }, keepAliveMs);
     this.#keepAlive.unref();
@@ -50,7 +51,7 @@ export class EventStream extends Readable {
         if (this.destroyed) return;
         this.#isQuiet = false;
         if (text === null) clearInterval(this.#keepAlive);
-        this.push(text);
+        this.push(text === null ? null : bytesOf(text));
       },
       (error: unknown) => this.destroy(error instanceof Error ? error : new Error('a source failed', { cause: error })),
     );

@@ -85,6 +85,22 @@ describe.skipIf(!hasOpenssl)('TLS (without an openssl to make certificates with 
     expect((await ask(`${url}/ping`, agent)).status).toBe(200);
   });
 
+  test('a long list comes to its end, also when its last piece has more bytes than a socket holds and fewer characters', async () => {
+    using folder = new TemporaryFolder();
+    const certificate = makeCertificate(folder.path, 'first', ['IP:127.0.0.1']);
+    const { server, url } = await startServer(folder.join('data'), flagsOf(certificate));
+    await using _ = server;
+    const agent = new Agent({ ca: certificate.pem });
+    // Two pieces of two documents each, and what is left.
+    const texts = [...Array.from({ length: 4 }, () => 'x'.repeat(120_000)), '漢'.repeat(50_000)];
+    const documents = texts.map((text) => ({ name: 'text', body: { text } }));
+    await ask(`${url}/document/batch/create`, agent, 'POST', documents);
+    const list = JSON.parse((await ask(`${url}/document/find`, agent, 'POST', {})).text) as {
+      body: { text: string };
+    }[];
+    expect(list.map(({ body }) => body.text)).toEqual(texts);
+  });
+
   test('the log names the address as it is served', async () => {
     using folder = new TemporaryFolder();
     const { server, url } = await startServer(
