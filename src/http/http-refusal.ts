@@ -87,6 +87,11 @@ export function bodyTooLarge(limitBytes: number, actualBytes: number | undefined
   return new HttpRefusal(413, 'PAYLOAD_TOO_LARGE', message, evidence);
 }
 
+/** Seldom read: its client has gone. */
+export function bodyCutOff(): HttpRefusal {
+  return new HttpRefusal(400, 'INVALID_ARGUMENT', 'The connection ended before the body of the request');
+}
+
 /** RFC 9110 section 15.6.4. @param what is too much. */
 export function overloaded(what: string): HttpRefusal {
   const retryAfterSeconds = 1;

@@ -6,6 +6,7 @@ import { addDocumentationRoutes } from '../openapi/documentation-routes.ts';
 import { EndpointCatalog } from '../openapi/endpoint-catalog.ts';
 import { authenticateRequests } from './authentication.ts';
 import { addBackupRoute } from './backup-route.ts';
+import { BodyRequest } from './body-request.ts';
 import { ClientRates } from './client-rates.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { CrossOrigin, varyByOrigin } from './cross-origin.ts';
@@ -78,7 +79,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     serverFactory: (handler) =>
-      createTransportServer(tls, timeouts, { ServerResponse, shouldUpgradeCallback }, pipelining.guard(handler)),
+      createTransportServer(
+        tls,
+        timeouts,
+        { IncomingMessage: BodyRequest, ServerResponse, shouldUpgradeCallback },
+        pipelining.guard(handler),
+      ),
   });
   // Without a logger of its own the router would give none to its plugins.
   if (logger !== false) server.log = logger;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../document/json-parser.ts';
 import { parseJsonInPieces } from '../document/json-pieces.ts';
+import { BodyRequest } from './body-request.ts';
 import type { HttpOptions } from './http-options.ts';
 import { encodingNotSupported, type HttpRefusal, mediaTypeNotSupported } from './http-refusal.ts';
 import { takeSteps } from './steps.ts';
@@ -23,35 +24,42 @@ export function acceptJsonBodies(
   server: FastifyInstance,
   { bodyBytesMax, jsonLimits }: Pick<HttpOptions, 'bodyBytesMax' | 'jsonLimits'>,
 ): void {
-  server.removeAllContentTypeParsers();
-  // Both names, since the router remembers the parser of a named type and looks `*` up anew for each request.
-  const types = ['application/json', '*'];
-  server.addContentTypeParser<Buffer>(
-    types,
-    { parseAs: 'buffer', bodyLimit: bodyBytesMax },
-    (_request, bytes, done) => {
+  // The router is told that there is nothing for it to read: it would do so by the events of the stream, in a context of its own.
+  for (const method of bodyMethods) server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  server.addHook('preValidation', (request, _reply, done) => {
+    const { raw } = request;
+    if (!bodyMethods.has(request.method) || !hasBody(request) || !(raw instanceof BodyRequest)) return done();
+    raw.readBody(bodyBytesMax, (failure, bytes) => {
+      if (failure !== null) return done(failure);
       if (bytes.length > parsedAtOnceBytes) {
-        takeSteps(parseJsonInPieces(bytes, jsonLimits)).then((value) => done(null, value), done);
+        takeSteps(parseJsonInPieces(bytes, jsonLimits)).then((value) => {
+          request.body = value;
+          done();
+        }, done);
         return;
       }
-      let value: unknown;
       try {
-        value = bytes.length === 0 ? undefined : parseJson(bytes, jsonLimits);
+        if (bytes.length > 0) request.body = parseJson(bytes, jsonLimits);
       } catch (error) {
-        done(error instanceof Error ? error : new Error(String(error)));
-        return;
+        return done(error instanceof Error ? error : new Error(String(error)));
       }
-      done(null, value);
-    },
-  );
+      done();
+    });
+  });
+}
+
+/** Those of RFC 9110 and RFC 5789 whose body has a meaning. Of all others it is read by nobody. */
+const bodyMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /** The refusal that this request's body gets for its media type or its coding, if any. */
 export function checkBodyType(request: FastifyRequest): HttpRefusal | undefined {
   const { headers } = request;
-  const length = headers['content-length'];
-  const empty = headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
-  if (empty || request.method === 'GET' || request.method === 'HEAD') return undefined;
+  if (!hasBody(request) || request.method === 'GET' || request.method === 'HEAD') return undefined;
   const encoding = headers['content-encoding'];
   // A compressed body could be a thousand times its length, and no limit on the bytes sent would hold.
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return encodingNotSupported(encoding);

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
+import { GatheredWrites } from './gathered-writes.ts';
 import type { HttpTimeouts } from './http-options.ts';
 
 /** PEM texts. */
@@ -19,11 +20,12 @@ const leastVersion = 'TLSv1.2';
 export function createTransportServer(
   files: TlsFiles | undefined,
   timeouts: HttpTimeouts,
-  behaviour: Pick<ServerOptions, 'ServerResponse' | 'shouldUpgradeCallback'>,
+  behaviour: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse' | 'shouldUpgradeCallback'>,
   handler: RequestListener,
 ): Server {
   const options: ServerOptions = {
     ...behaviour,
+    optimizeEmptyRequests: true,
     headersTimeout: timeouts.headersMsMax,
     requestTimeout: timeouts.requestMsMax,
     keepAliveTimeout: timeouts.keepAliveMsMax,
@@ -38,6 +40,8 @@ export function createTransportServer(
       ? createServer(options, handler)
       : createTlsServer({ ...contextOf(files), ...options, handshakeTimeout: timeouts.headersMsMax }, handler);
   server.setTimeout(timeouts.socketIdleMsMax);
+  const writes = new GatheredWrites();
+  server.on(files === undefined ? 'connection' : 'secureConnection', (socket) => writes.watch(socket));
   return server;
 }
 
