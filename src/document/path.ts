@@ -148,9 +148,9 @@ function formatKeys(keys: readonly string[]): string {
 
 /** One key as it is written in a path, in any place of it. */
 export function escapeKey(key: string): string {
-  // Each query asks for the text of its paths, and next to no key has anything to escape: to look takes less time than to replace nothing.
-  if (!key.includes('.') && !key.includes('\\') && !key.startsWith('$')) return key;
-  return key.replace(/[.\\]|^\$/g, String.raw`\$&`);
+  // Each query asks for the text of its paths and operators, and next to none has more to escape than its beginning: to look takes less time than to replace.
+  const escaped = key.includes('.') || key.includes('\\') ? key.replace(/[.\\]/g, String.raw`\$&`) : key;
+  return escaped.startsWith('$') ? `\\${escaped}` : escaped;
 }
 
 /**
