@@ -28,7 +28,9 @@ export function acceptJsonBodies(
   for (const method of bodyMethods) server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   server.addHook('preValidation', (request, _reply, done) => {
     const { raw } = request;
-    if (!bodyMethods.has(request.method) || !hasBody(request) || !(raw instanceof BodyRequest)) return done();
+    if (!bodyMethods.has(request.method) || !hasBody(request)) return done();
+    if (!(raw instanceof BodyRequest))
+      return done(new TypeError('The server makes requests whose body cannot be read'));
     raw.readBody(bodyBytesMax, (failure, bytes) => {
       if (failure !== null) return done(failure);
       if (bytes.length > parsedAtOnceBytes) {

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { bytesOf } from './text-bytes.ts';
 
 /** Pieces of text, as fast as they are asked for. */
 export interface TextSource {
@@ -31,11 +30,12 @@ export class EventStream extends Readable {
   #isAsked = false;
 
   constructor(source: TextSource, { keepAliveText, keepAliveMs }: EventStreamOptions) {
+    // Without an encoding, so that text becomes bytes here: see `bytesOf`.
     super({ highWaterMark: heldBytes });
     this.#source = source;
     this.#keepAlive = setInterval(() => {
       if (this.#isQuiet && this.readableLength === 0 && !this.readableEnded && !this.destroyed)
-        this.push(bytesOf(keepAliveText));
+        this.push(keepAliveText);
       this.#isQuiet = true;
     }, keepAliveMs);
     this.#keepAlive.unref();
@@ -51,7 +51,7 @@ export class EventStream extends Readable {
         if (this.destroyed) return;
         this.#isQuiet = false;
         if (text === null) clearInterval(this.#keepAlive);
-        this.push(text === null ? null : bytesOf(text));
+        this.push(text);
       },
       (error: unknown) => this.destroy(error instanceof Error ? error : new Error('a source failed', { cause: error })),
     );
