@@ -3,6 +3,14 @@ import { bodyCutOff, bodyTooLarge } from './http-refusal.ts';
 
 type BodyReader = (error: Error | null, body: Buffer) => void;
 
+/** A body that somebody waits for. */
+interface Reading {
+  readonly reader: BodyReader;
+  readonly bytesMax: number;
+  readonly chunks: Buffer[];
+  length: number;
+}
+
 const nothing = Buffer.alloc(0);
 
 /**
@@ -10,10 +18,7 @@ const nothing = Buffer.alloc(0);
  * with it; here the bytes go from Node's parser to whoever asked for them, in the moment when the last has arrived. It stays the stream that Node and others know.
  */
 export class BodyRequest extends IncomingMessage {
-  #reader: BodyReader | undefined;
-  #bytesMax = 0;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  #reading: Reading | undefined;
 
   /**
    * Calls back once: with the body when all of it is there, with a refusal when it is longer than `bytesMax` or the client is gone.
@@ -25,19 +30,19 @@ export class BodyRequest extends IncomingMessage {
       reader(bodyTooLarge(bytesMax, Number(declared)), nothing);
       return;
     }
-    this.#reader = reader;
-    this.#bytesMax = bytesMax;
+    const reading: Reading = { reader, bytesMax, chunks: [], length: 0 };
+    this.#reading = reading;
     const early: Buffer | null = this.readableLength > 0 ? this.read() : null;
-    if (early !== null) this.#add(early);
+    if (early !== null) this.#add(reading, early);
     if (this.complete) this.#end();
     else if (this.destroyed) this.#fail(bodyCutOff());
     else if (this.socket.isPaused()) this.read(0);
   }
 
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    if (this.#reader === undefined) return super.push(chunk, encoding);
+    if (this.#reading === undefined) return super.push(chunk, encoding);
     if (chunk !== null) {
-      this.#add(chunk);
+      this.#add(this.#reading, chunk);
       return true;
     }
     const more = super.push(null);
@@ -46,29 +51,27 @@ export class BodyRequest extends IncomingMessage {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (this.#reader !== undefined) this.#fail(bodyCutOff());
+    if (this.#reading !== undefined) this.#fail(bodyCutOff());
     super._destroy(error, callback);
   }
 
-  #add(chunk: Buffer): void {
-    this.#length += chunk.length;
-    if (this.#length > this.#bytesMax) this.#fail(bodyTooLarge(this.#bytesMax, undefined));
-    else this.#chunks.push(chunk);
+  #add(reading: Reading, chunk: Buffer): void {
+    reading.length += chunk.length;
+    if (reading.length > reading.bytesMax) this.#fail(bodyTooLarge(reading.bytesMax, undefined));
+    else reading.chunks.push(chunk);
   }
 
   #end(): void {
-    const [only = nothing, ...more] = this.#chunks;
-    this.#call(null, more.length === 0 ? only : Buffer.concat(this.#chunks, this.#length));
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    this.#reading = undefined;
+    const [only = nothing, ...more] = reading.chunks;
+    reading.reader(null, more.length === 0 ? only : Buffer.concat(reading.chunks, reading.length));
   }
 
   #fail(error: Error): void {
-    this.#call(error, nothing);
-  }
-
-  #call(error: Error | null, body: Buffer): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    this.#chunks = [];
-    reader?.(error, body);
+    const reading = this.#reading;
+    this.#reading = undefined;
+    reading?.reader(error, nothing);
   }
 }
