@@ -16,8 +16,8 @@ import { WatchedServer } from './watched-server.ts';
 
 /** The same of a server that asks who asks: nobody gets more than the token lets, whatever is asked, and however. */
 
-/** What is answered to everybody. */
-const openPaths = /^\/(?:ping|livez|readyz|docs|openapi\.json|graphql)\/?(?:\?|$)/i;
+/** What is answered to everybody. A path ends at a `#`, too, though RFC 9112 lets nobody send what is behind one. */
+const openPaths = /^\/(?:ping|livez|readyz|docs|openapi\.json|graphql)\/?(?:[?#]|$)/i;
 
 test('requests made at random, with tokens and JWTs that are good and that are not', {
   timeout: 3_600_000,
