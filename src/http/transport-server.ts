@@ -3,6 +3,7 @@ import { createServer as createTlsServer, Server as HttpsServer } from 'node:htt
 import type { FastifyInstance } from 'fastify';
 import { GatheredWrites } from './gathered-writes.ts';
 import type { HttpTimeouts } from './http-options.ts';
+import { IdleTimeouts } from './idle-timeouts.ts';
 
 /** PEM texts. */
 export interface TlsFiles {
@@ -19,17 +20,17 @@ const leastVersion = 'TLSv1.2';
  */
 export function createTransportServer(
   files: TlsFiles | undefined,
-  timeouts: HttpTimeouts,
+  deadlines: HttpTimeouts,
   behaviour: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse' | 'shouldUpgradeCallback'>,
   handler: RequestListener,
 ): Server {
   const options: ServerOptions = {
     ...behaviour,
     optimizeEmptyRequests: true,
-    headersTimeout: timeouts.headersMsMax,
-    requestTimeout: timeouts.requestMsMax,
-    keepAliveTimeout: timeouts.keepAliveMsMax,
-    connectionsCheckingInterval: timeouts.checkIntervalMs,
+    headersTimeout: deadlines.headersMsMax,
+    requestTimeout: deadlines.requestMsMax,
+    keepAliveTimeout: deadlines.keepAliveMsMax,
+    connectionsCheckingInterval: deadlines.checkIntervalMs,
     // Node would refuse a request without one by itself, and without a word.
     requireHostHeader: false,
     // Of a header that came twice it would take the first and say nothing; whoever is in front of the server may have taken the second.
@@ -38,10 +39,15 @@ export function createTransportServer(
   const server =
     files === undefined
       ? createServer(options, handler)
-      : createTlsServer({ ...contextOf(files), ...options, handshakeTimeout: timeouts.headersMsMax }, handler);
-  server.setTimeout(timeouts.socketIdleMsMax);
+      : createTlsServer({ ...contextOf(files), ...options, handshakeTimeout: deadlines.headersMsMax }, handler);
+  server.setTimeout(deadlines.socketIdleMsMax);
   const writes = new GatheredWrites();
-  server.on(files === undefined ? 'connection' : 'secureConnection', (socket) => writes.watch(socket));
+  const timeouts = new IdleTimeouts(deadlines.checkIntervalMs);
+  server.on(files === undefined ? 'connection' : 'secureConnection', (socket) => {
+    writes.watch(socket);
+    timeouts.watch(socket);
+  });
+  server.once('close', timeouts.start());
   return server;
 }
 
