@@ -7,17 +7,12 @@ import { backupEndpoint } from './service-endpoints.ts';
 
 export const backupPath = '/system/backup';
 
-/**
- * `GET /system/backup`: the whole database as an archive.
- * @param socketIdleMsMax how long a reader may take nothing before its connection is cut.
- */
-export function addBackupRoute(server: FastifyInstance, provider: BackupProvider, socketIdleMsMax: number): void {
+/** `GET /system/backup`: the whole database as an archive. */
+export function addBackupRoute(server: FastifyInstance, provider: BackupProvider): void {
   // A HEAD would make all of it and throw it away.
   const route = { exposeHeadRoute: false, config: { description: backupEndpoint } };
   server.get(backupPath, route, async (request, reply) => {
-    // Nothing is sent while the engine gets ready.
-    const options = { command: 'backup', socketIdleMsMax };
-    const backup = await runForOperator(request, options, (operator) => provider.openBackup(operator));
+    const backup = await runForOperator(request, 'backup', (operator) => provider.openBackup(operator));
     if (request.raw.socket.destroyed) {
       await backup.close();
       return reply;

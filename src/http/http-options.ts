@@ -56,7 +56,7 @@ export interface HttpTimeouts {
   readonly requestMsMax: number;
   /** How long a connection may wait for the next request. Longer than the 60 s that proxies keep theirs. */
   readonly keepAliveMsMax: number;
-  /** How long a socket may move no byte: cuts off a reader that stopped reading, and outlasts a stalled sync. */
+  /** How long a client may move no byte when it is the one to do so: cuts off a reader that stopped reading. One that waits for its answer waits for as long as that takes. */
   readonly socketIdleMsMax: number;
   /** How long, while the server closes, a connection may wait for a request that is on its way. */
   readonly closeGraceMs: number;

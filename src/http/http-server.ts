@@ -109,9 +109,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   addServiceRoutes(server, options, load);
   if (metrics !== undefined) addMetricsRoute(server, metrics, options.metricsOpen === true);
   const { backups, maintenance, tokens } = options;
-  if (backups !== undefined) addBackupRoute(server, backups, timeouts.socketIdleMsMax);
-  if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance, timeouts.socketIdleMsMax);
-  if (tokens !== undefined) addTokenRoutes(server, tokens, timeouts.socketIdleMsMax);
+  if (backups !== undefined) addBackupRoute(server, backups);
+  if (maintenance !== undefined) addMaintenanceRoutes(server, maintenance);
+  if (tokens !== undefined) addTokenRoutes(server, tokens);
   addDocumentationRoutes(server, catalog, options.version);
   return server;
 }

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { answerUnderWay } from './owed-answers.ts';
 import { takeSteps } from './steps.ts';
 
 /** A connection, and for how long it may move no byte. */
@@ -16,7 +17,8 @@ interface Watched {
  * The timeouts of connections, kept for those alone that are still. Node's HTTP server sets one twice a request, and has it begin again with each read and
  * write, so that a busy connection spends a twentieth of its time on timers that never fire. Here a timeout that is set is noted; now and then
  * it is looked which connections have moved nothing since the last time, and these get Node's timer, which is all that it was. It is late by
- * `checkIntervalMs` milliseconds at most, and never early.
+ * `checkIntervalMs` milliseconds at most, and never early. A client that waits for an answer which is still being made has none: it has done its part, and to
+ * make an index of ten million documents takes minutes.
  */
 export class IdleTimeouts {
   readonly #checkIntervalMs: number;
@@ -68,12 +70,17 @@ export class IdleTimeouts {
     if (moved !== watched.moved) {
       watched.moved = moved;
       if (isTimed) endTimer(watched);
-    } else if (!isTimed && idleMsMax > 0) {
+    } else if (!isTimed && idleMsMax > 0 && !isAnswering(socket)) {
       // It has been still since the last time, if not for longer.
       setNodeTimeout(socket, Math.max(idleMsMax - this.#checkIntervalMs, 1));
       watched.isTimed = true;
     }
   }
+}
+
+/** Whether the next to move is the server: a request has arrived whole, and of the answer nothing waits to be taken. */
+function isAnswering(socket: Socket): boolean {
+  return socket.writableLength === 0 && answerUnderWay(socket)?.req.complete === true;
 }
 
 function endTimer(watched: Watched): void {

@@ -11,18 +11,14 @@ export const compactPath = '/system/compact';
  * `POST /system/snapshot`, `POST /system/compact`: what the engine otherwise does when it is due. They answer when it is done, which goes on
  * when whoever asked for it goes away.
  */
-export function addMaintenanceRoutes(
-  server: FastifyInstance,
-  provider: MaintenanceProvider,
-  socketIdleMsMax: number,
-): void {
+export function addMaintenanceRoutes(server: FastifyInstance, provider: MaintenanceProvider): void {
   server.post(snapshotPath, { config: { description: snapshotEndpoint } }, (request) =>
-    runForOperator(request, { command: 'snapshot', socketIdleMsMax }, async (operator) => {
+    runForOperator(request, 'snapshot', async (operator) => {
       const { createdAt, ...snapshot } = await provider.snapshot(operator);
       return { ...snapshot, createdAt: formatTime(createdAt) };
     }),
   );
   server.post(compactPath, { config: { description: compactEndpoint } }, (request) =>
-    runForOperator(request, { command: 'compact', socketIdleMsMax }, (operator) => provider.compact(operator)),
+    runForOperator(request, 'compact', (operator) => provider.compact(operator)),
   );
 }

@@ -4,25 +4,19 @@ import { principalOf } from './authentication.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
 /**
- * Does for a request what may take longer than a connection may be silent.
+ * Does for a request what only an operator may.
  * @param command what an operator runs to make this request.
  * @param run is told who asks, whose rights what it calls has to look at.
  * @throws {HttpRefusal} when there is no authentication and it was not made on this machine, or by a page or a proxy.
  */
 export async function runForOperator<T>(
   request: FastifyRequest,
-  { command, socketIdleMsMax }: { readonly command: string; readonly socketIdleMsMax: number },
+  command: string,
   run: (operator: Principal) => Promise<T>,
 ): Promise<T> {
   const operator = principalOf(request);
   if (isAnonymous(operator)) checkLocal(request, command);
-  const { socket } = request.raw;
-  socket.setTimeout(0);
-  try {
-    return await run(operator);
-  } finally {
-    socket.setTimeout(socketIdleMsMax);
-  }
+  return run(operator);
 }
 
 /** A proxy beside the server would make everybody local, and any page of the web can have its reader's browser ask. */

@@ -32,7 +32,7 @@ function waitForAnswers(socket: Socket, end: () => void): void {
   answer.once('close', () => setImmediate(waitForAnswers, socket, end));
 }
 
-/** Node tells which answer a connection is at only here, where its own handling of such errors looks. */
-function answerUnderWay(socket: Socket): ServerResponse | undefined {
+/** The answer that a connection is at. Node tells it only here, where its own handling of such errors looks. */
+export function answerUnderWay(socket: Socket): ServerResponse | undefined {
   return '_httpMessage' in socket && socket._httpMessage instanceof ServerResponse ? socket._httpMessage : undefined;
 }

@@ -11,6 +11,8 @@ import {
 
 export const tokensPath = '/system/tokens';
 
+const command = 'token';
+
 interface TokenRoute {
   Params: { id: string };
 }
@@ -19,22 +21,21 @@ interface TokenRoute {
  * `POST /system/tokens` answers with a new token, which is told this once; `GET /system/tokens` lists what there is, `DELETE /system/tokens/{id}`
  * revokes one, `POST /system/tokens/prune` forgets those that open nothing any more.
  */
-export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry, socketIdleMsMax: number): void {
-  const options = { command: 'token', socketIdleMsMax };
+export function addTokenRoutes(server: FastifyInstance, tokens: TokenRegistry): void {
   server.post(tokensPath, { config: { description: createTokenEndpoint } }, async (request, reply) => {
-    const { text, record } = await runForOperator(request, options, (operator) =>
+    const { text, record } = await runForOperator(request, command, (operator) =>
       tokens.create(operator, parseNewToken(request.body)),
     );
     reply.header('cache-control', 'no-store');
     return { token: text, ...tokenText(record) };
   });
   server.get(tokensPath, { config: { description: listTokensEndpoint } }, (request) =>
-    runForOperator(request, options, async (operator) => tokenList(tokens.list(operator))),
+    runForOperator(request, command, async (operator) => tokenList(tokens.list(operator))),
   );
   server.post(`${tokensPath}/prune`, { config: { description: pruneTokensEndpoint } }, (request) =>
-    runForOperator(request, options, async (operator) => tokenList(await tokens.prune(operator))),
+    runForOperator(request, command, async (operator) => tokenList(await tokens.prune(operator))),
   );
   server.delete<TokenRoute>(`${tokensPath}/:id`, { config: { description: revokeTokenEndpoint } }, (request) =>
-    runForOperator(request, options, async (operator) => tokenText(await tokens.revoke(operator, request.params.id))),
+    runForOperator(request, command, async (operator) => tokenText(await tokens.revoke(operator, request.params.id))),
   );
 }

@@ -42,7 +42,7 @@ export const loadSettings = {
     environment: ['YARADB_SOCKET_IDLE_MS_MAX'],
     default: '120000',
     type: wholeNumber('MILLISECONDS', 1_000, 86_400_000),
-    help: 'How long a connection with a request under way may move no byte before it is cut: a reader that stopped reading, or a disk that answers that late.',
+    help: 'How long a connection with a request under way may move no byte before it is cut, where the client is the one to do so: a reader that stopped reading. Who waits for an answer that takes long is not cut.',
   },
   eventLoopDelayMsMax: {
     flag: 'event-loop-delay-ms-max',

@@ -27,7 +27,7 @@ describe.each(engineVariants)('Connections to the server in front of the %s', (_
   afterEach(() => server?.close());
 
   /** A server with one endpoint that answers when it is told to. */
-  async function startWithSlowEndpoint(): Promise<{
+  async function startWithSlowEndpoint(timeouts = defaultHttpTimeouts): Promise<{
     listening: ListeningServer;
     started: Promise<void>;
     finish: () => void;
@@ -35,6 +35,7 @@ describe.each(engineVariants)('Connections to the server in front of the %s', (_
     const begun = Promise.withResolvers<void>();
     const finished = Promise.withResolvers<void>();
     const listening = await startListeningServer(openEngine, {
+      http: { timeouts },
       register: (instance: FastifyInstance) => {
         instance.get('/slow', async () => {
           begun.resolve();
@@ -61,6 +62,17 @@ describe.each(engineVariants)('Connections to the server in front of the %s', (_
     server = await startListeningServer(openEngine, { http: { timeouts: fastTimeouts } });
     await sendRaw(server.port, '');
     expect(await sendRaw(server.port, 'GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('a client that waits for an answer which takes longer than it may be idle itself gets it', async () => {
+    const { listening, started, finish } = await startWithSlowEndpoint({ ...fastTimeouts, socketIdleMsMax: 50 });
+    const answer = send(`${listening.url}/slow`);
+    await started;
+    // The first is refused after the time that the second would be cut after, too.
+    await sendRaw(listening.port, 'GET /ping HTTP/1.1\r\n');
+    await sendRaw(listening.port, 'GET /ping HTTP/1.1\r\n');
+    finish();
+    expect((await answer).text).toBe('{"slow":true}');
   });
 
   test('closing answers what is under way and says that the connection ends, and takes nothing new', async () => {
