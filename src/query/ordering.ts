@@ -1,9 +1,10 @@
 import type { Document } from '../document/document.ts';
 import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { readField, readKey } from '../document/path.ts';
-import { compareValues } from '../document/value-order.ts';
+import { GrowingList } from './growing-list.ts';
 import type { Order } from './order.ts';
 import { toSteps, visitPath } from './path-walk.ts';
+import { compareSortKeys, SortKeyColumn } from './sort-key-column.ts';
 
 /**
  * What one level of an order compares a document by. Null also stands for what is missing, and undefined for an empty list,
@@ -72,41 +73,39 @@ export class Ordering {
   }
 }
 
-/** Where many documents stand, a column for each level of the order: it takes a third of the memory of as many positions. */
+/**
+ * Where many documents stand, a column for each level of the order: it takes a third of the memory of as many positions, and never moves what it
+ * holds, however many come.
+ */
 export class PositionTable {
-  readonly #levels: readonly Level[];
-  readonly #columns: readonly SortKey[][];
-  readonly #documents: Document[] = [];
+  readonly #levels: readonly TableLevel[];
+  readonly #documents = new GrowingList<Document>();
 
   constructor(levels: readonly Level[]) {
-    this.#levels = levels;
-    this.#columns = levels.map(() => []);
+    this.#levels = levels.map((level) => ({ ...level, column: new SortKeyColumn() }));
   }
 
   get size(): number {
-    return this.#documents.length;
+    return this.#documents.size;
   }
 
   /** Its number is the size before. */
   add(document: Document): void {
-    for (let index = 0; index < this.#levels.length; index++) {
-      this.#columns[index]?.push(this.#levels[index]?.read(document));
-    }
+    for (const { column, read } of this.#levels) column.add(read(document));
     this.#documents.push(document);
   }
 
   document(number: number): Document {
-    const document = this.#documents[number];
+    const document = this.#documents.at(number);
     if (document === undefined) throw new RangeError(`there is no document ${number} among ${this.size}`);
     return document;
   }
 
   /** Of the documents of these numbers. */
   compare(a: number, b: number): number {
-    for (let index = 0; index < this.#levels.length; index++) {
-      const column = this.#columns[index];
-      const difference = compareSortKeys(column?.[a], column?.[b]);
-      if (difference !== 0) return this.#levels[index]?.descending ? -difference : difference;
+    for (const { column, descending } of this.#levels) {
+      const difference = column.compare(a, b);
+      if (difference !== 0) return descending ? -difference : difference;
     }
     return compareCreation(this.document(a), this.document(b));
   }
@@ -115,6 +114,10 @@ export class PositionTable {
 interface Level {
   readonly read: (document: Document) => SortKey;
   readonly descending: boolean;
+}
+
+interface TableLevel extends Level {
+  readonly column: SortKeyColumn;
 }
 
 /** The order that `orderBy` means, as a comparator. To sort many documents, `sortDocuments` is quicker. */
@@ -126,11 +129,6 @@ export function compileOrder(orderBy: readonly Order[]): (a: Document, b: Docume
 function compareCreation(a: Omit<Position, 'keys'>, b: Omit<Position, 'keys'>): number {
   if (a.createdSequence !== b.createdSequence) return a.createdSequence - b.createdSequence;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0; // lower-case UUIDs: all ASCII
-}
-
-function compareSortKeys(a: SortKey, b: SortKey): number {
-  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
-  return compareValues(a, b);
 }
 
 function compileSortKey({ path, direction }: Order): (document: Document) => SortKey {
