@@ -1,61 +1,87 @@
-/** Maps that the keys are spread over, once there are many: a power of two. */
-const shardCount = 256;
-/** A map of more entries is split: to spread them takes about two milliseconds. */
+import { hashText } from './text-hash.ts';
+import { TextTable } from './text-table.ts';
+
+/** Parts that the keys are spread over, once there are many: 2 to the power of this. */
+const shardBits = 8;
+/** More entries are spread: that takes about two milliseconds. */
 const unsplitMax = 16_384;
 
 /**
  * A map of many keys whose growth keeps nobody waiting. One `Map` of a million entries takes a tenth of a second to grow, all at once; of
- * many smaller ones each grows by itself, in less than a millisecond.
+ * many smaller ones each grows by itself, in less than a millisecond. Texts have tables of their own.
  */
-export class ShardedMap<Key, Value> {
-  #shards: readonly Map<Key, Value>[] = [new Map()];
-  #size = 0;
+export class ShardedMap<Key, Value extends NonNullable<unknown>> {
+  #texts: readonly TextTable<Value>[] = [];
+  #textCount = 0;
+  /** Of all keys that are no texts. */
+  #others: readonly Map<Key, Value>[] = [];
+  #otherCount = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#textCount + this.#otherCount;
   }
 
   get(key: Key): Value | undefined {
-    return this.#shardOf(key).get(key);
+    if (typeof key !== 'string') return shardOf(this.#others, numberOf(key))?.get(key);
+    const hash = hashText(key);
+    return shardOf(this.#texts, hash)?.get(key, hash);
   }
 
   set(key: Key, value: Value): void {
-    const shard = this.#shardOf(key);
-    const before = shard.size;
-    shard.set(key, value);
-    this.#size += shard.size - before;
-    if (this.#size > unsplitMax && this.#shards.length === 1) this.#split();
+    if (typeof key === 'string') this.#setText(key, value);
+    else this.#setOther(key, value);
   }
 
   /** Whether it was there. */
   delete(key: Key): boolean {
-    const wasThere = this.#shardOf(key).delete(key);
-    if (wasThere) this.#size -= 1;
+    if (typeof key !== 'string') {
+      const wasThere = shardOf(this.#others, numberOf(key))?.delete(key) ?? false;
+      if (wasThere) this.#otherCount -= 1;
+      return wasThere;
+    }
+    const hash = hashText(key);
+    const wasThere = shardOf(this.#texts, hash)?.delete(key, hash) ?? false;
+    if (wasThere) this.#textCount -= 1;
     return wasThere;
   }
 
-  #shardOf(key: Key): Map<Key, Value> {
-    const shard = this.#shards[this.#shards.length === 1 ? 0 : numberOf(key) & (shardCount - 1)];
-    if (shard === undefined) throw new Error('every key has its shard');
-    return shard;
+  #setText(key: string, value: Value): void {
+    if (this.#texts.length === 0) this.#texts = [new TextTable()];
+    const hash = hashText(key);
+    const shard = shardOf(this.#texts, hash);
+    if (shard === undefined) return; // there is one for every hash
+    const before = shard.size;
+    shard.set(key, hash, value);
+    this.#textCount += shard.size - before;
+    if (this.#textCount <= unsplitMax || this.#texts.length > 1) return;
+    this.#texts = Array.from({ length: 1 << shardBits }, () => new TextTable());
+    shard.forEach((text, textHash, entry) => {
+      shardOf(this.#texts, textHash)?.set(text, textHash, entry);
+    });
   }
 
-  #split(): void {
-    const [all = new Map<Key, Value>()] = this.#shards;
-    this.#shards = Array.from({ length: shardCount }, () => new Map());
-    for (const [key, value] of all) this.#shardOf(key).set(key, value);
+  #setOther(key: Key, value: Value): void {
+    if (this.#others.length === 0) this.#others = [new Map()];
+    const shard = shardOf(this.#others, numberOf(key));
+    if (shard === undefined) return; // there is one for every number
+    const before = shard.size;
+    shard.set(key, value);
+    this.#otherCount += shard.size - before;
+    if (this.#otherCount <= unsplitMax || this.#others.length > 1) return;
+    this.#others = Array.from({ length: 1 << shardBits }, () => new Map());
+    for (const [other, entry] of shard) shardOf(this.#others, numberOf(other))?.set(other, entry);
   }
 }
 
-/** Most keys are texts or numbers that differ a little: equal ones, which `Map` finds, have one number, and most others another. */
+/** Undefined where there is none yet. By the upper bits: the lower ones tell the place in a table. */
+function shardOf<Shard>(shards: readonly Shard[], hash: number): Shard | undefined {
+  return shards[shards.length > 1 ? hash >>> (32 - shardBits) : 0];
+}
+
+/** Equal keys, which `Map` finds, have one number; numbers that differ a little, as most keys do, most often another. */
 function numberOf(key: unknown): number {
   if (typeof key === 'number') return spread(key * 1_000_003);
-  if (typeof key !== 'string') return 0;
-  let number = key.length;
-  // Of a long text some of the characters do.
-  const step = 1 + (key.length >>> 6);
-  for (let index = 0; index < key.length; index += step) number = Math.imul(number, 31) + key.charCodeAt(index);
-  return spread(number);
+  return typeof key === 'bigint' ? spread(Number(BigInt.asIntN(32, key))) : 0;
 }
 
 function spread(number: number): number {
