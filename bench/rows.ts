@@ -5,6 +5,7 @@ import { runCrowd } from './rows/crowd.ts';
 import { runEventLoop } from './rows/event-loop.ts';
 import { runImport } from './rows/import.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
+import { runIndexBuilds } from './rows/index-builds.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
 import { runMemory } from './rows/memory.ts';
 import { runPostgraphile, runRedis } from './rows/peers.ts';
@@ -34,6 +35,7 @@ export const rows: readonly Row[] = [
   { name: 'restart', run: runRestart },
   { name: 'snapshot-load', run: runSnapshotLoad },
   { name: 'event-loop', run: runEventLoop },
+  { name: 'index-builds', run: runIndexBuilds },
   { name: 'crowd', run: runCrowd },
   { name: 'redis', run: runRedis },
   { name: 'postgraphile', run: runPostgraphile },

@@ -1,7 +1,14 @@
 import type { Document } from '../document/document.ts';
 import { DatabaseError, SchemaViolationError, TableReadOnlyError } from '../errors.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { StagedIndex, Staging } from './staging.ts';
 import { bodySchemaOf, isReadOnly } from './table-settings.ts';
+
+/** The last operation on a document, with the document as that left it. */
+interface Change {
+  document: Document;
+  operation: number;
+}
 
 /**
  * What the operations of a commit come to, and whether that obeys the settings and the unique indexes of the tables. It is looked at once all of
@@ -9,8 +16,10 @@ import { bodySchemaOf, isReadOnly } from './table-settings.ts';
  */
 export class CommitOutcome {
   readonly #staging: Staging;
-  /** The last operation on each document, with the document as that left it. */
-  readonly #changes = new Map<string, { readonly document: Document; readonly operation: number }>();
+  /** In the order of the first operations. */
+  readonly #changes: Change[] = [];
+  /** The same by the ids of the documents. Made for the second: most commits have one. */
+  #changesById: ShardedMap<string, Change> | undefined;
 
   constructor(staging: Staging) {
     this.#staging = staging;
@@ -20,7 +29,21 @@ export class CommitOutcome {
   add(document: Document, operation: number): void {
     const { name } = document.table;
     if (isReadOnly(this.#staging.table(name)?.record)) throw new TableReadOnlyError(name);
-    this.#changes.set(document.id, { document, operation });
+    const before = this.#changeOf(document.id);
+    if (before !== undefined) {
+      before.document = document;
+      before.operation = operation;
+      return;
+    }
+    const change = { document, operation };
+    this.#changes.push(change);
+    const [first] = this.#changes;
+    if (first === undefined || first === change) return;
+    if (this.#changesById === undefined) {
+      this.#changesById = new ShardedMap();
+      this.#changesById.set(first.document.id, first);
+    }
+    this.#changesById.set(document.id, change);
   }
 
   /**
@@ -29,8 +52,8 @@ export class CommitOutcome {
    * @throws {DatabaseError} `SCHEMA_VIOLATION`, `UNIQUE_VIOLATION`; `LIMIT_EXCEEDED` for more keys than an index takes.
    */
   *check(blame: (error: unknown, operation: number) => unknown): Generator<void, void> {
-    for (const [id, { document, operation }] of this.#changes) {
-      if (this.#staging.document(id) !== document) continue;
+    for (const { document, operation } of this.#changes) {
+      if (this.#staging.document(document.id) !== document) continue;
       try {
         this.#checkDocument(document, operation);
       } catch (error) {
@@ -38,6 +61,12 @@ export class CommitOutcome {
       }
       yield;
     }
+  }
+
+  #changeOf(id: string): Change | undefined {
+    if (this.#changesById !== undefined) return this.#changesById.get(id);
+    const [only] = this.#changes;
+    return only?.document.id === id ? only : undefined;
   }
 
   #checkDocument(document: Document, operation: number): void {
@@ -55,7 +84,7 @@ export class CommitOutcome {
     if (!index.record.unique) return;
     for (const { id } of this.#staging.documentsWithKeysOf(index, document)) {
       // Of two operations of one commit the later one takes what the earlier one has: it is the one to blame, when its turn comes.
-      if ((this.#changes.get(id)?.operation ?? -1) > operation) continue;
+      if ((this.#changeOf(id)?.operation ?? -1) > operation) continue;
       const path = pathsText(index.record.paths);
       throw new DatabaseError(
         'UNIQUE_VIOLATION',

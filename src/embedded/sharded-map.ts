@@ -45,6 +45,12 @@ export class ShardedMap<Key, Value extends NonNullable<unknown>> {
     return wasThere;
   }
 
+  /** In any order, while nothing is set or deleted. */
+  *values(): Generator<Value> {
+    for (const texts of this.#texts) yield* texts.values();
+    for (const others of this.#others) yield* others.values();
+  }
+
   #setText(key: string, value: Value): void {
     if (this.#texts.length === 0) this.#texts = [new TextTable()];
     const hash = hashText(key);

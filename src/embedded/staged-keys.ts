@@ -1,5 +1,6 @@
 import type { Document } from '../document/document.ts';
 import type { SecondaryIndex } from './index/secondary-index.ts';
+import { ShardedMap } from './sharded-map.ts';
 
 interface StagedKey {
   readonly indexId: string;
@@ -11,7 +12,7 @@ interface StagedKey {
  * among them: whoever asks looks at each as staging sees it.
  */
 export class StagedKeys {
-  readonly #documents = new Map<string, Map<string, Set<Document>>>();
+  readonly #documents = new Map<string, ShardedMap<string, Set<Document>>>();
   readonly #keys = new Map<Document, StagedKey[]>();
 
   add(index: SecondaryIndex, document: Document): void {
@@ -19,7 +20,7 @@ export class StagedKeys {
     for (const text of index.uniqueKeyTexts(document)) {
       let texts = this.#documents.get(indexId);
       if (texts === undefined) {
-        texts = new Map();
+        texts = new ShardedMap();
         this.#documents.set(indexId, texts);
       }
       const documents = texts.get(text);

@@ -1,6 +1,7 @@
 import type { Document, TableReference } from '../document/document.ts';
 import { SecondaryIndex } from './index/secondary-index.ts';
 import type { IndexRecord, TableRecord } from './log/record.ts';
+import { ShardedMap } from './sharded-map.ts';
 import { StagedKeys } from './staged-keys.ts';
 import type { State } from './state.ts';
 
@@ -15,6 +16,12 @@ interface StagedTable {
   readonly sequence: number;
   readonly definition: TableDefinition | undefined;
 }
+
+interface Sequenced {
+  readonly sequence: number;
+}
+
+type Entries<Value extends Sequenced> = Pick<ShardedMap<string, Value>, 'get' | 'set' | 'delete'>;
 
 interface StagedIndexChange {
   readonly sequence: number;
@@ -46,7 +53,8 @@ export interface StagedIndex {
  */
 export class Staging {
   readonly #state: State;
-  readonly #documents = new Map<string, StagedDocument>();
+  /** By id. */
+  #documents = new ShardedMap<string, StagedDocument>();
   /** By name. */
   readonly #tables = new Map<string, StagedTable>();
   /** Of tables that a commit in flight dropped, by id: which commit did last. */
@@ -125,11 +133,17 @@ export class Staging {
   /** The live documents, as staging sees them, that have a key which the index gives to one document only, and which `document` has. */
   *documentsWithKeysOf({ index }: StagedIndex, document: Document): Iterable<Document> {
     // Lists may have many keys, so those of another document are looked up, not searched for.
-    const texts = new Set(index.uniqueKeyTexts(document));
-    if (texts.size === 0) return;
+    const texts = index.uniqueKeyTexts(document);
+    let known: ReadonlySet<string> | undefined;
     // What an index finds is a superset: a key of it may be a whole list, which is no unique key.
     for (const other of index.documentsWithKeysOf(document)) {
-      if (this.document(other.id) === other && index.uniqueKeyTexts(other).some((text) => texts.has(text))) yield other;
+      if (this.document(other.id) !== other) continue;
+      known ??= new Set(texts);
+      for (const text of index.uniqueKeyTexts(other)) {
+        if (!known.has(text)) continue;
+        yield other;
+        break;
+      }
     }
     for (const text of texts) {
       for (const other of this.#keys.documentsWith(index, text)) {
@@ -140,8 +154,8 @@ export class Staging {
 
   /** What commits in flight have left of their documents in a table. */
   *documentsInFlightOf(tableId: string): Iterable<Document> {
-    for (const id of this.#documents.keys()) {
-      const document = this.document(id);
+    for (const { document: staged } of this.#documents.values()) {
+      const document = staged === undefined ? undefined : this.document(staged.id);
       if (document?.table.id === tableId) yield document;
     }
   }
@@ -214,7 +228,7 @@ export class Staging {
   clear(): void {
     this.#losses += 1;
     this.#undo.length = 0;
-    this.#documents.clear();
+    this.#documents = new ShardedMap();
     this.#tables.clear();
     this.#drops.clear();
     this.#indexes.clear();
@@ -234,7 +248,7 @@ export class Staging {
     return true;
   }
 
-  #set<Key, Value extends { readonly sequence: number }>(map: Map<Key, Value>, key: Key, value: Value): void {
+  #set<Value extends Sequenced>(map: Entries<Value>, key: string, value: Value): void {
     const previous = map.get(key);
     this.#undo.push(() => {
       // What the state has by now was settled meanwhile, or is about to be.

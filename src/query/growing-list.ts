@@ -1,8 +1,9 @@
 /**
- * Items of a chunk, a power of two. From the second chunk on each is made in its full length, and of more than 128 KiB, so that V8 gives it pages of
+ * Items of a chunk: 2 to the power of this. From the second chunk on each is made in its full length, and of more than 128 KiB, so that V8 gives it pages of
  * its own and no collection moves it.
  */
-const chunkLength = 1 << 14;
+const chunkBits = 14;
+const chunkLength = 1 << chunkBits;
 
 /**
  * A list that only grows, and never moves what is in it. An array of a million items takes ten milliseconds to grow, all at once, and leaves
@@ -28,6 +29,6 @@ export class GrowingList<Item> {
 
   /** Undefined before the first and behind the last. */
   at(index: number): Item | undefined {
-    return this.#chunks[index >>> 14]?.[index & (chunkLength - 1)];
+    return this.#chunks[index >>> chunkBits]?.[index & (chunkLength - 1)];
   }
 }

@@ -4,6 +4,7 @@ import { ByteReader } from '../log/byte-reader.ts';
 import { frameHeaderBytes } from '../log/frame.ts';
 import { recordSaltBytes } from '../log/record.ts';
 import { readUuid } from '../log/uuid-bytes.ts';
+import { ShardedMap } from '../sharded-map.ts';
 import { type FramePlace, firstFrame, type ReadableBytes, type ScannedFrame, scanFrames } from './frame-scan.ts';
 import { type IndexEntry, indexEntryBytes, readIndexEntry } from './index-entry.ts';
 import { IndexSorter } from './index-sorter.ts';
@@ -17,7 +18,7 @@ import type { TimeSlice } from './time-slice.ts';
 export class GrowingIndex {
   readonly #entries = new IndexSorter();
   /** The number of the newest entry, by subject and id. */
-  readonly #newest = new Map<string, number>();
+  readonly #newest = new ShardedMap<string, number>();
   /** Of each entry, the number of the one before it with the same subject and id; -1 for none. */
   readonly #previous: number[] = [];
   readonly #entry = Buffer.alloc(indexEntryBytes);
