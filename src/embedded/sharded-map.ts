@@ -3,8 +3,8 @@ import { TextTable } from './text-table.ts';
 
 /** Parts that the keys are spread over, once there are many: 2 to the power of this. */
 const shardBits = 8;
-/** More entries are spread: that takes about two milliseconds. */
-const unsplitMax = 16_384;
+/** More entries are spread: that takes about half a millisecond. */
+const unsplitMax = 4_096;
 
 /**
  * A map of many keys whose growth keeps nobody waiting. One `Map` of a million entries takes a tenth of a second to grow, all at once; of
