@@ -1,4 +1,4 @@
-import { hashText } from './text-hash.ts';
+import { hashText } from '../document/text-hash.ts';
 import { TextTable } from './text-table.ts';
 
 /** Parts that the keys are spread over, once there are many: 2 to the power of this. */

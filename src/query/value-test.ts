@@ -2,6 +2,7 @@ import { canonicalize } from '../document/canonical-json.ts';
 import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { compareStrings, compareValues, equalValues, ordersByCodeUnit, typeRank } from '../document/value-order.ts';
 import type { JsonType } from './filter.ts';
+import { TextSet } from './text-set.ts';
 
 /** What an operator asks of one value as it stands. Undefined is what is missing. */
 export type ValueTest = (value: JsonValue | undefined) => boolean;
@@ -73,17 +74,24 @@ function comparedWithText(comparison: Comparison, operand: string): ValueTest {
 
 /** Equal to one of them. However many there are, a value is looked up once. */
 export function oneOf(operands: readonly JsonValue[]): ValueTest {
+  const texts = new TextSet();
   const scalars = new Set<JsonValue | undefined>();
   // Lists and objects are looked up by their canonical form, which is what makes them equal.
-  const compounds = new Set<string>();
+  const compounds = new TextSet();
+  let hasCompounds = false;
   for (const operand of operands) {
-    if (typeof operand === 'object' && operand !== null) compounds.add(canonicalize(operand));
-    else scalars.add(normalNumber(operand));
+    if (typeof operand === 'string') texts.add(operand);
+    else if (typeof operand === 'object' && operand !== null) {
+      compounds.add(canonicalize(operand));
+      hasCompounds = true;
+    } else scalars.add(normalNumber(operand));
   }
   if (scalars.has(null)) scalars.add(undefined);
-  if (compounds.size === 0) return (value) => scalars.has(value);
-  return (value) =>
-    typeof value === 'object' && value !== null ? compounds.has(canonicalize(value)) : scalars.has(value);
+  if (!hasCompounds) return (value) => (typeof value === 'string' ? texts.has(value) : scalars.has(value));
+  return (value) => {
+    if (typeof value === 'string') return texts.has(value);
+    return typeof value === 'object' && value !== null ? compounds.has(canonicalize(value)) : scalars.has(value);
+  };
 }
 
 export function ofType(type: JsonType): ValueTest {

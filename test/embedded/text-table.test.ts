@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hashText } from '../../src/embedded/text-hash.ts';
+import { hashText } from '../../src/document/text-hash.ts';
 import { TextTable } from '../../src/embedded/text-table.ts';
 
 const change = fc.record({ key: fc.nat(200), deletes: fc.boolean() });

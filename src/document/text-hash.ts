@@ -1,10 +1,10 @@
-import { systemRandom } from './ports/random.ts';
+import { randomBytes } from 'node:crypto';
 
 /**
  * Of this process alone, so that nobody can make up many texts whose hashes are the same. It decides where something is kept and nothing that anybody
  * sees: a simulated run does not depend on it.
  */
-const seed = Buffer.from(systemRandom.bytes(4)).readInt32LE();
+const seed = randomBytes(4).readInt32LE();
 /** Odd, and its bits are spread: each character reaches all bits above its own, the shift brings them down again. */
 const multiplier = 0x9e37_79b1;
 
