@@ -71,8 +71,13 @@ export class ListColumn {
       numbers += ownBytes(entry);
     }
     this.#chunks.set(chunk, entries);
-    this.#count(numbers);
-    return entries;
+    const hasRoom = this.#memory.take(numbers, this);
+    this.bytes += numbers;
+    if (hasRoom) return entries;
+    this.#memory.add(numbers);
+    this.forget(chunk);
+    if (this.bytes === 0) this.drop();
+    return null;
   }
 
   /** A document of a chunk was replaced by its next version. */
@@ -80,8 +85,14 @@ export class ListColumn {
     const entries = this.#chunks.get(chunk);
     if (entries === undefined || index >= entries.length) return;
     const entry = this.#read(document.body);
-    this.#count(ownBytes(entry) - ownBytes(entries[index]));
+    const bytes = ownBytes(entry) - ownBytes(entries[index]);
     entries[index] = entry;
+    if (bytes > 0 && !this.#memory.take(bytes, this)) {
+      this.drop();
+      return;
+    }
+    this.bytes += bytes;
+    if (bytes < 0) this.#memory.add(bytes);
   }
 
   /** A chunk has other documents than it had. */

@@ -80,6 +80,26 @@ test('columns keep within their bytes: those that were used least lately go, for
   expect(memory.bytes).toBe(0);
 });
 
+test('numbers that take room of their own keep within the bytes, too, when a scan reads them and when they are written', () => {
+  const memory = new ColumnMemory(2 * count * 8);
+  const list = new LargeDocumentList([], new ListColumns(memory));
+  for (let number = 0; number < count; number += 1) list.append(documentOf(number, number + 0.5));
+  for (let time = 0; time < 3; time += 1) scan(list, 'a');
+  expect(scan(list, 'a')).toBe(count);
+  expect(memory.bytes).toBeGreaterThan(count * 8);
+  expect(memory.bytes).toBeLessThanOrEqual(memory.bytesMax);
+  const small = new ColumnMemory(count * 8 + 1_000);
+  const written = listOf(small);
+  scan(written, 'a');
+  scan(written, 'a');
+  expect(small.bytes).toBeGreaterThanOrEqual(count * 8);
+  for (let number = 0; number < count; number += 1) {
+    written.put(documentOf(number, number + 0.5, 2));
+    expect(small.bytes).toBeLessThanOrEqual(small.bytesMax);
+  }
+  expect(scan(written, 'a')).toBe(count);
+});
+
 test('a scan whose columns go meanwhile finds what it would have found', () => {
   const memory = new ColumnMemory();
   const list = listOf(memory);
