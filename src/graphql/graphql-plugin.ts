@@ -4,6 +4,7 @@ import type { YogaLogger } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
+import { createAnswerTurns } from './answer-turns.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { EventStreamDoor } from './event-stream-door.ts';
 import { createGraphiqlPage } from './graphiql-page.ts';
@@ -32,7 +33,7 @@ import { WebSocketDoor } from './websocket-door.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
 import { createYogaServer } from './yoga.ts';
 
-export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
+export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds' | 'turns'> {
   readonly principalOf: (request: FastifyRequest) => Principal;
   /**
    * Who asks, by what a client says in the first message of a WebSocket, where the request for it had no header.
@@ -80,7 +81,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
   return async (server) => {
     const schema = buildSchema({ jsonLimits });
-    const services = { database, version, queryLimits, uptimeSeconds };
+    const services = { database, version, queryLimits, uptimeSeconds, turns: createAnswerTurns() };
     const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
     const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
     const logger = quietLogger(server.log);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import type { JsonObject } from '../../src/document/json.ts';
 import { defaultJsonLimits } from '../../src/document/json-parser.ts';
+import { createAnswerTurns } from '../../src/graphql/answer-turns.ts';
 import { defaultGraphqlDocumentLimits } from '../../src/graphql/document-limits.ts';
 import { OperationExecutor } from '../../src/graphql/operation-executor.ts';
 import { buildSchema } from '../../src/graphql/schema.ts';
@@ -34,7 +35,13 @@ describe('the execution by plans', () => {
         closed += 1;
       },
     });
-    const services = { database, version: '1.2.3', uptimeSeconds: () => 1, queryLimits: defaultQueryLimits };
+    const services = {
+      database,
+      version: '1.2.3',
+      uptimeSeconds: () => 1,
+      queryLimits: defaultQueryLimits,
+      turns: createAnswerTurns(),
+    };
     executor = new OperationExecutor(schema, services, limits);
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { buildSchema as buildSchemaOfText, execute, isObjectType, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
+import { createAnswerTurns } from '../../../src/graphql/answer-turns.ts';
 import type { GraphqlResult } from '../../../src/graphql/graphql-response.ts';
 import { type GraphqlServices, OperationContext } from '../../../src/graphql/operation-context.ts';
 import { PlanExecution } from '../../../src/graphql/plan-execution.ts';
@@ -123,6 +124,7 @@ const services: GraphqlServices = {
   database: unreachableDatabase,
   version: '',
   uptimeSeconds: () => 0,
+  turns: createAnswerTurns(),
   queryLimits: defaultQueryLimits,
 };
 
