@@ -13,14 +13,16 @@ import { SharedTexts } from '../streaming/shared-texts.ts';
 import { executeCompletely } from './complete-execution.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import type { ErrorReporter } from './graphql-error.ts';
-import type { GraphqlParameters } from './graphql-parameters.ts';
 import {
   createGraphqlAnswer,
   type GraphqlAnswer,
   type GraphqlResult,
   type RejectionListener,
-} from './graphql-response.ts';
+  type WrittenAnswer,
+  writeGraphqlAnswer,
+} from './graphql-answer.ts';
+import type { ErrorReporter } from './graphql-error.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { CostLimit } from './operation-cost.ts';
 import { openSubscription, type Subscription } from './subscription.ts';
@@ -109,7 +111,13 @@ export class LiveOperations {
   }
 
   answer(result: GraphqlResult, report: ErrorReporter): GraphqlAnswer {
-    const { answerLengthMax, onRejection } = this.#options;
-    return createGraphqlAnswer(result, report, answerLengthMax, onRejection);
+    const { answerLengthMax: lengthMax, onRejection } = this.#options;
+    return createGraphqlAnswer(result, { report, lengthMax, onRejection });
+  }
+
+  /** The answer to a query or a mutation, which may be long. */
+  write(result: GraphqlResult, report: ErrorReporter): WrittenAnswer | Promise<WrittenAnswer> {
+    const { answerLengthMax: lengthMax, onRejection, services } = this.#options;
+    return writeGraphqlAnswer(result, { report, lengthMax, onRejection }, services.turns);
   }
 }

@@ -1,5 +1,5 @@
 import { type GraphQLError, getArgumentValues, locatedError, type VariableValues } from 'graphql';
-import type { GraphqlResult } from './graphql-response.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { FieldPlan, OperationPlan, ValuePlan } from './operation-plan.ts';
 import { pathKeys, ResponseErrors, type ResponsePath } from './response-errors.ts';

@@ -11,7 +11,7 @@ import type { Principal } from '../database/principal.ts';
 import { formatEventId } from '../streaming/server-sent-events.ts';
 import type { SharedTexts } from '../streaming/shared-texts.ts';
 import { ChangeSource } from './change-source.ts';
-import type { GraphqlResult } from './graphql-response.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { selectionKey } from './selection-key.ts';
 import type { SubscriptionContext } from './subscription-context.ts';

@@ -4,7 +4,7 @@ import { buildSchema as buildSchemaOfText, execute, isObjectType, parse } from '
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
 import { createAnswerTurns } from '../../../src/graphql/answer-turns.ts';
-import type { GraphqlResult } from '../../../src/graphql/graphql-response.ts';
+import type { GraphqlResult } from '../../../src/graphql/graphql-answer.ts';
 import { type GraphqlServices, OperationContext } from '../../../src/graphql/operation-context.ts';
 import { PlanExecution } from '../../../src/graphql/plan-execution.ts';
 import { PreparedDocument } from '../../../src/graphql/prepared-document.ts';

@@ -1,0 +1,25 @@
+import type { SharedTurns } from '../database/shared-turns.ts';
+import { jsonTextPieces } from '../document/json-text-pieces.ts';
+import { bytesOf } from '../streaming/text-bytes.ts';
+
+/** The exact JSON of a large value, made piece by piece as fast as a client reads it, in turns that others have theirs between. */
+export class LongText {
+  readonly #value: unknown;
+  readonly #turns: SharedTurns;
+
+  constructor(value: unknown, turns: SharedTurns) {
+    this.#value = value;
+    this.#turns = turns;
+  }
+
+  /** UTF-8. */
+  async *pieces(): AsyncGenerator<Buffer, void> {
+    const pieces = jsonTextPieces(this.#value);
+    for (;;) {
+      await this.#turns.next();
+      const { done, value: piece } = pieces.next();
+      if (done === true) return;
+      if (piece !== '') yield bytesOf(piece);
+    }
+  }
+}
