@@ -1,0 +1,232 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import type { Database } from '../../src/database/database.ts';
+import type { Document } from '../../src/document/document.ts';
+import { engineVariants } from '../support/engine-variant.ts';
+import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
+import { overriding } from './observed-database.ts';
+
+/** Counts what happens, in all and in one turn of the event loop at most. */
+class TurnCounter {
+  all = 0;
+  most = 0;
+  #inTurn = 0;
+
+  count(): void {
+    if (this.#inTurn === 0) setImmediate(() => this.#endTurn());
+    this.all += 1;
+    this.#inTurn += 1;
+    this.most = Math.max(this.most, this.#inTurn);
+  }
+
+  #endTurn(): void {
+    this.#inTurn = 0;
+  }
+}
+
+const pageSize = 1_000;
+const times = 20;
+const answerLengthMax = 32 * 1024 * 1024;
+const page = `findDocuments(first: ${pageSize}) { nodes { id name body bodyHash createdAt } edges { cursor node { name } } }`;
+const aliases = Array.from({ length: times }, (_, number) => `a${number}`);
+const query = `{ ${aliases.map((alias) => `${alias}: ${page}`).join(' ')} }`;
+
+/** What is done for documents in the order of an answer: their fields are resolved, and then their bodies are looked through and written. */
+let completed = new TurnCounter();
+let written = new TurnCounter();
+
+function watched(document: Document): Document {
+  const watchedBody = Object.defineProperty({ ...document.body }, 'n', {
+    enumerable: true,
+    get: () => {
+      written.count();
+      return 1;
+    },
+  });
+  return Object.defineProperty({ ...document, body: watchedBody }, 'name', {
+    get: () => {
+      completed.count();
+      return document.name;
+    },
+  });
+}
+
+function watching(database: Database): Database {
+  return overriding(database, {
+    view: async (principal, asOf) => {
+      const view = await database.view(principal, asOf);
+      return overriding(view, {
+        findDocuments: async (find, request) => {
+          const found = await view.findDocuments(find, request);
+          return { ...found, documents: found.documents.map(watched) };
+        },
+      });
+    },
+    commit: async (principal, operations, options) => {
+      const commit = await database.commit(principal, operations, options);
+      return { ...commit, documents: commit.documents.map(watched) };
+    },
+  });
+}
+
+/** That others had many turns while it was made. The shares are much larger than what can be done in the time of one. */
+function expectManyTurns(): void {
+  for (const { all, most } of [completed, written]) {
+    expect(all).toBeGreaterThanOrEqual(times * pageSize);
+    expect(most).toBeLessThan(all / 4);
+  }
+}
+
+describe('a large answer', () => {
+  let server: GraphqlServer;
+  let expected: string;
+
+  beforeAll(async () => {
+    const [[, openEngine] = []] = engineVariants;
+    if (openEngine === undefined) throw new TypeError('there is no engine');
+    server = await startGraphqlServer(openEngine, { wrap: watching, graphql: { answerLengthMax } });
+    const operations = Array.from({ length: pageSize }, () => ({
+      create: { name: 'x', body: { n: 1, text: 'é'.repeat(100) } },
+    }));
+    await server.ask('mutation ($operations: [Operation!]!) { transact(operations: $operations) { sequence } }', {
+      operations,
+    });
+    const single = await (await post(`{ a0: ${page} }`)).text();
+    const found = single.slice('{"data":{"a0":'.length, -'}}'.length);
+    expected = `{"data":{${aliases.map((alias) => `"${alias}":${found}`).join()}}}`;
+  });
+
+  afterAll(() => server.close());
+
+  beforeEach(() => {
+    completed = new TurnCounter();
+    written = new TurnCounter();
+  });
+
+  function post(text: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(server.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: text }),
+    });
+  }
+
+  test('is made in turns of the event loop that others have theirs between', async () => {
+    const response = await post(query);
+    expect(await response.text()).toBe(expected);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expectManyTurns();
+  });
+
+  test('lets others be answered before it ends', async () => {
+    let answered = 0;
+    let ended = false;
+    const asking = async () => {
+      while (!ended) {
+        await server.ask('{ status { version } }');
+        answered += 1;
+      }
+    };
+    const others = asking();
+    await (await post(query)).text();
+    ended = true;
+    const before = answered;
+    await others;
+    expect(before).toBeGreaterThan(5);
+  });
+
+  test('is made so by Yoga, too', async () => {
+    const response = await fetch(`${server.endpoint}?query=${encodeURIComponent(query)}`, {
+      headers: { accept: 'application/json' },
+    });
+    expect(await response.text()).toBe(expected);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expectManyTurns();
+  });
+
+  test('is made so as an event', async () => {
+    const response = await post(query, { accept: 'text/event-stream' });
+    expect(await response.text()).toBe(`event: next\ndata: ${expected}\n\nevent: complete\ndata: \n\n`);
+    expectManyTurns();
+  });
+
+  test('is made so over a WebSocket, where others wait for the end of its message alone', async () => {
+    const socket = new WebSocket(server.endpoint.replace('http', 'ws'), 'graphql-transport-ws');
+    await once(socket, 'open');
+    const messages: string[] = [];
+    const completions = new Promise<void>((resolve) => {
+      socket.on('message', (data) => {
+        messages.push(String(data));
+        if (messages.filter((text) => text.includes('"type":"complete"')).length === 2) resolve();
+        // While the first pieces of it are on their way.
+        if (messages.length === 1) {
+          socket.send(JSON.stringify({ id: 'long', type: 'subscribe', payload: { query } }));
+        }
+      });
+    });
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+    await expect.poll(() => written.all).toBeGreaterThan(times * pageSize * 2);
+    socket.send(JSON.stringify({ id: 'short', type: 'subscribe', payload: { query: '{ status { version } }' } }));
+    await completions;
+    socket.close();
+    expect(messages.toSorted()).toEqual(
+      [
+        '{"type":"connection_ack"}',
+        `{"id":"long","type":"next","payload":${expected}}`,
+        '{"id":"long","type":"complete"}',
+        '{"id":"short","type":"next","payload":{"data":{"status":{"version":"1.2.3"}}}}',
+        '{"id":"short","type":"complete"}',
+      ].toSorted(),
+    );
+    expectManyTurns();
+  });
+
+  test('to a mutation is made so', async () => {
+    const operations = Array.from({ length: 5_000 }, () => ({
+      create: { name: 'y', table: 'written', body: { n: 1 } },
+    }));
+    const lists = aliases
+      .map((alias) => `${alias}: documents { id name body bodyHash createdAt sequence version }`)
+      .join(' ');
+    const { json } = await server.ask(
+      `mutation ($operations: [Operation!]!) { transact(operations: $operations) { ${lists} } }`,
+      { operations },
+    );
+    expect(at(json, 'data', 'transact', 'a19', 4_999, 'body')).toEqual({ n: 1 });
+    expectManyTurns();
+  });
+
+  test('that is too long is refused without being written, and found out in turns', async () => {
+    const documents = aliases
+      .map((alias) => `${alias}: documents { id name body bodyHash createdAt sequence version }`)
+      .join(' ');
+    const body = { n: 1, text: 'x'.repeat(300) };
+    const operations = Array.from({ length: 5_000 }, () => ({ create: { name: 'y', table: 'refused', body } }));
+    const { json } = await server.ask(
+      `mutation ($operations: [Operation!]!) { transact(operations: $operations) { ${documents} } }`,
+      { operations },
+    );
+    expect(json).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: answerLengthMax } }],
+    });
+    expect(completed.most).toBeLessThan(completed.all / 4);
+  });
+
+  test('of many fields side by side is made so, and of many errors', async () => {
+    const fields = Array.from({ length: 30 }, (_, number) => `v${number}: value(path: "")`).join(' ');
+    const response = await post(`{ findDocuments(first: ${pageSize}) { nodes { name ${fields} } } }`);
+    const { errors } = await response.json();
+    expect(errors).toHaveLength(30 * pageSize);
+    expect(errors.at(-1).path).toEqual(['findDocuments', 'nodes', pageSize - 1, 'v29']);
+    expect(completed.most).toBeLessThan(completed.all / 4);
+    completed = new TurnCounter();
+    const names = Array.from({ length: 990 }, (_, number) => `n${number}: findDocuments(first: 20) { nodes { name } }`);
+    const many = await (await post(`{ ${names.join(' ')} }`)).json();
+    expect(Object.keys(many.data)).toHaveLength(990);
+    expect(completed.all).toBe(990 * 20);
+    expect(completed.most).toBeLessThan(completed.all / 2);
+  });
+});
