@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import { GraphQLError, type OperationTypeNode } from 'graphql';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
 import { createAnswerTurns } from './answer-turns.ts';
@@ -47,6 +48,8 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds' | 
   readonly webSocketMeter?: WebSocketMeter;
   /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
   readonly now: () => number;
+  /** The turns in which large answers are made. Default: those of the event loop. */
+  readonly turns?: SharedTurns;
   /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
   readonly jsonLimits: JsonLimits;
   /** Default: `defaultGraphqlDocumentLimits`. */
@@ -83,7 +86,8 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
   return async (server) => {
     const schema = buildSchema({ jsonLimits });
-    const services = { database, version, queryLimits, uptimeSeconds, turns: createAnswerTurns() };
+    const { turns = createAnswerTurns() } = options;
+    const services = { database, version, queryLimits, uptimeSeconds, turns };
     const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
     const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
     const logger = quietLogger(server.log);
