@@ -43,7 +43,10 @@ export class SharedTurns {
     return this.#sliceEnd !== null && now > this.#sliceEnd;
   }
 
-  /** To be asked before work begins, or goes on after it waited for anything else. Undefined when it may run at once; else resolves when its turn has come. */
+  /**
+   * To be asked before work begins, or goes on after it waited for anything else. Undefined when it may run at once, without waiting even for a promise: others that ask
+   * before it has run would find as much time left. Else it resolves when its turn has come.
+   */
   next(): Promise<void> | undefined {
     if (this.#sliceEnd === null) this.#beginSlice();
     if (this.#waiting.length === 0 && !this.over) return undefined;
@@ -53,7 +56,8 @@ export class SharedTurns {
 
   /** Takes all steps, each of which is short. Resolves to what the last one returns, rejects with what one throws. */
   async take<T>(steps: Generator<unknown, T>): Promise<T> {
-    await this.next();
+    const turn = this.next();
+    if (turn !== undefined) await turn;
     for (;;) {
       const { done, value } = steps.next();
       if (done === true) return value;

@@ -16,7 +16,8 @@ export class LongText {
   async *pieces(): AsyncGenerator<Buffer, void> {
     const pieces = jsonTextPieces(this.#value);
     for (;;) {
-      await this.#turns.next();
+      const turn = this.#turns.next();
+      if (turn !== undefined) await turn;
       const { done, value: piece } = pieces.next();
       if (done === true) return;
       if (piece !== '') yield bytesOf(piece);

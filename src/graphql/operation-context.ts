@@ -142,7 +142,8 @@ class PacedList<T> implements Iterable<T>, AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     for (const item of this.#items) {
-      await this.#turns.next();
+      const turn = this.#turns.next();
+      if (turn !== undefined) await turn;
       yield item;
     }
   }

@@ -93,7 +93,8 @@ export class PlanExecution {
   /** Stops where an error has ended the execution. What the results reject with is for whoever waits for them in the end. */
   async #eachInTurns<T>(items: readonly T[], take: (item: T, index: number) => unknown): Promise<void> {
     const { turns } = this.#context.services;
-    await turns.next();
+    const turn = turns.next();
+    if (turn !== undefined) await turn;
     for (const [index, item] of items.entries()) {
       if (turns.over) await turns.next();
       if (this.#hasEnded) return;
@@ -130,7 +131,9 @@ export class PlanExecution {
     try {
       const resolved = await result;
       this.#promised += 1;
-      if (this.#promised > promisedAtOnceMax) await this.#context.services.turns.next();
+      const turn = this.#promised > promisedAtOnceMax ? this.#context.services.turns.next() : undefined;
+      // Not awaited in vain: many that come to this in one go would all find that there is time, and then take it.
+      if (turn !== undefined) await turn;
       if (this.#hasEnded) {
         abandon(Array.isArray(resolved) ? resolved : []);
         return null;

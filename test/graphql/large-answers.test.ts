@@ -83,7 +83,7 @@ function watching(database: Database): Database {
 function expectManyTurns(): void {
   for (const { all, most } of [completed, written]) {
     expect(all).toBeGreaterThanOrEqual(times * pageSize);
-    expect(most).toBeLessThan(1_000);
+    expect(most).toBeLessThan(all / 8);
   }
 }
 
@@ -179,7 +179,7 @@ describe('a large answer', () => {
       });
     });
     socket.send(JSON.stringify({ type: 'connection_init' }));
-    await expect.poll(() => written.all).toBeGreaterThan(times * pageSize * 2);
+    await expect.poll(() => written.all, { timeout: 60_000 }).toBeGreaterThan(times * pageSize * 2);
     socket.send(JSON.stringify({ id: 'short', type: 'subscribe', payload: { query: '{ status { version } }' } }));
     await completions;
     socket.close();
