@@ -34,6 +34,8 @@ export class OperationContext {
   readonly #isSingleField: boolean;
   readonly #hasPlan: boolean;
   #lookup: Promise<unknown> | undefined;
+  /** Resolves when the last of those that are completed in turns has ended. */
+  #line: Promise<void> | undefined;
 
   /** @param plan what it is executed by; undefined where graphql-js does it. */
   constructor(services: GraphqlServices, principal: Principal, plan?: OperationPlan) {
@@ -70,7 +72,19 @@ export class OperationContext {
 
   /** A list that may be long. A plan completes it in turns; graphql-js waits for an item only where it is given one after the other. */
   listOf<T>(items: readonly T[]): Iterable<T> {
-    return this.#hasPlan || items.length <= itemsAtOnceMax ? items : new PacedList(items, this.services.turns);
+    return this.#hasPlan || items.length <= itemsAtOnceMax ? items : new PacedList(items, this);
+  }
+
+  /**
+   * What is completed in turns is completed one after the other, so that errors come in the order in which they would without. Resolves when all that asked before have
+   * left; to what is to be called when this one has, whatever has become of it.
+   */
+  async enterLine(): Promise<() => void> {
+    const before = this.#line;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#line = promise;
+    await before;
+    return resolve;
   }
 
   /**
@@ -129,11 +143,11 @@ export class OperationContext {
 /** What can be iterated in both ways graphql-js takes item by item, and waits for each. */
 class PacedList<T> implements Iterable<T>, AsyncIterable<T> {
   readonly #items: readonly T[];
-  readonly #turns: SharedTurns;
+  readonly #context: OperationContext;
 
-  constructor(items: readonly T[], turns: SharedTurns) {
+  constructor(items: readonly T[], context: OperationContext) {
     this.#items = items;
-    this.#turns = turns;
+    this.#context = context;
   }
 
   [Symbol.iterator](): Iterator<T> {
@@ -141,10 +155,16 @@ class PacedList<T> implements Iterable<T>, AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (const item of this.#items) {
-      const turn = this.#turns.next();
-      if (turn !== undefined) await turn;
-      yield item;
+    const { turns } = this.#context.services;
+    const leave = await this.#context.enterLine();
+    try {
+      for (const item of this.#items) {
+        const turn = turns.next();
+        if (turn !== undefined) await turn;
+        yield item;
+      }
+    } finally {
+      leave();
     }
   }
 }

@@ -93,12 +93,16 @@ export class PlanExecution {
   /** Stops where an error has ended the execution. What the results reject with is for whoever waits for them in the end. */
   async #eachInTurns<T>(items: readonly T[], take: (item: T, index: number) => unknown): Promise<void> {
     const { turns } = this.#context.services;
-    const turn = turns.next();
-    if (turn !== undefined) await turn;
-    for (const [index, item] of items.entries()) {
-      if (turns.over) await turns.next();
-      if (this.#hasEnded) return;
-      abandon([take(item, index)]);
+    const leave = await this.#context.enterLine();
+    try {
+      await turns.next();
+      for (const [index, item] of items.entries()) {
+        if (turns.over) await turns.next();
+        if (this.#hasEnded) return;
+        abandon([take(item, index)]);
+      }
+    } finally {
+      leave();
     }
   }
 

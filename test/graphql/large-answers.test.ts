@@ -44,6 +44,8 @@ const query = `{ ${aliases.map((alias) => `${alias}: ${page}`).join(' ')} }`;
 /** What is done for documents in the order of an answer: their fields are resolved, and then their bodies are looked through and written. */
 let completed = new TurnCounter();
 let written = new TurnCounter();
+/** Errors that were made into what clients see. */
+let told = new TurnCounter();
 
 function watched(document: Document): Document {
   const watchedBody = Object.defineProperty({ ...document.body }, 'n', {
@@ -96,7 +98,7 @@ describe('a large answer', () => {
     if (openEngine === undefined) throw new TypeError('there is no engine');
     server = await startGraphqlServer(openEngine, {
       wrap: watching,
-      graphql: { answerLengthMax, turns: new SharedTurns(clock) },
+      graphql: { answerLengthMax, turns: new SharedTurns(clock), onRejection: () => told.count() },
     });
     const operations = Array.from({ length: pageSize }, () => ({
       create: { name: 'x', body: { n: 1, text: 'é'.repeat(100) } },
@@ -114,6 +116,7 @@ describe('a large answer', () => {
   beforeEach(() => {
     completed = new TurnCounter();
     written = new TurnCounter();
+    told = new TurnCounter();
   });
 
   function post(text: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
@@ -232,6 +235,8 @@ describe('a large answer', () => {
     const response = await post(`{ findDocuments(first: ${pageSize}) { nodes { name ${fields} } } }`);
     const { errors } = await response.json();
     expect(errors).toHaveLength(30 * pageSize);
+    expect(told.all).toBe(30 * pageSize);
+    expect(told.most).toBeLessThan(1_000);
     expect(errors.at(-1).path).toEqual(['findDocuments', 'nodes', pageSize - 1, 'v29']);
     expect(completed.most).toBeLessThan(1_000);
   });
