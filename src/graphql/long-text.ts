@@ -14,13 +14,24 @@ export class LongText {
 
   /** UTF-8. */
   async *pieces(): AsyncGenerator<Buffer, void> {
+    for await (const piece of this.#texts()) yield bytesOf(piece);
+  }
+
+  /** For who needs it in one piece. */
+  async whole(): Promise<string> {
+    let text = '';
+    for await (const piece of this.#texts()) text += piece;
+    return text;
+  }
+
+  async *#texts(): AsyncGenerator<string, void> {
     const pieces = jsonTextPieces(this.#value);
     for (;;) {
       const turn = this.#turns.next();
       if (turn !== undefined) await turn;
       const { done, value: piece } = pieces.next();
       if (done === true) return;
-      if (piece !== '') yield bytesOf(piece);
+      if (piece !== '') yield piece;
     }
   }
 }

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import type { ChangeEvent } from '../../src/database/changes.ts';
 import type { Database } from '../../src/database/database.ts';
 import { SharedTurns } from '../../src/database/shared-turns.ts';
 import type { Document } from '../../src/document/document.ts';
+import { parseJson } from '../../src/document/json-parser.ts';
 import { engineVariants } from '../support/engine-variant.ts';
+import { EventReader } from '../support/event-reader.ts';
 import { at, type GraphqlServer, startGraphqlServer } from './graphql-server.ts';
 import { overriding } from './observed-database.ts';
 
@@ -63,6 +66,19 @@ function watched(document: Document): Document {
   });
 }
 
+/** One for all who are told of the event, as the event is. */
+function watchedEvent(event: ChangeEvent): ChangeEvent {
+  if (event.kind !== 'changeSet') return event;
+  const known = watchedEvents.get(event) ?? {
+    ...event,
+    changes: event.changes.map((change) => ({ ...change, document: watched(change.document) })),
+  };
+  watchedEvents.set(event, known);
+  return known;
+}
+
+const watchedEvents = new WeakMap<ChangeEvent, ChangeEvent>();
+
 function watching(database: Database): Database {
   return overriding(database, {
     view: async (principal, asOf) => {
@@ -73,6 +89,10 @@ function watching(database: Database): Database {
           return { ...found, documents: found.documents.map(watched) };
         },
       });
+    },
+    changes: async (principal, request) => {
+      const stream = await database.changes(principal, request);
+      return overriding(stream, { next: async () => (await stream.next())?.map(watchedEvent) ?? null });
     },
     commit: async (principal, operations, options) => {
       const commit = await database.commit(principal, operations, options);
@@ -211,6 +231,33 @@ describe('a large answer', () => {
     );
     expect(at(json, 'data', 'transact', 'a19', 1_999, 'body')).toEqual({ n: 1 });
     expectManyTurns();
+  });
+
+  test('to a subscription is made so, once for all who are told the same', async () => {
+    const selection = '{ ... on ChangeSet { changes { kind document { id name body bodyHash createdAt } } } }';
+    const readers = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        EventReader.open(
+          server.endpoint,
+          { accept: 'text/event-stream' },
+          JSON.stringify({ query: `subscription { changes ${selection} }` }),
+        ),
+      ),
+    );
+    await Promise.all(readers.map((reader) => reader.event()));
+    const operations = Array.from({ length: 5_000 }, () => ({
+      create: { name: 'z', table: 'told', body: { n: 1, text: 'é' } },
+    }));
+    await server.ask('mutation ($operations: [Operation!]!) { transact(operations: $operations) { sequence } }', {
+      operations,
+    });
+    const [first, ...others] = await Promise.all(readers.map((reader) => reader.event()));
+    for (const reader of readers) reader.close();
+    for (const other of others) expect(other).toEqual(first);
+    expect(at(parseJson(first?.data ?? ''), 'data', 'changes', 'changes', 4_999, 'document', 'name')).toBe('z');
+    expect(completed.all).toBe(5_000);
+    expect(completed.most).toBeLessThan(1_000);
+    expect(written.most).toBeLessThan(written.all / 8);
   });
 
   test('that is too long is refused without being written, and found out in turns', async () => {
