@@ -43,7 +43,7 @@ export class PlanExecution {
 
   #fail(error: unknown): GraphqlResult {
     // A non-null root field: it was located on its way up.
-    this.#errors.add(error as GraphQLError, undefined);
+    this.#errors.add(error as GraphQLError, undefined, false);
     return this.#end(null);
   }
 
@@ -161,7 +161,7 @@ export class PlanExecution {
   #handle(error: unknown, isNonNull: boolean, field: FieldPlan, path: ResponsePath): void {
     const located = locatedError(error, field.nodes, pathKeys(path));
     if (isNonNull) throw located;
-    this.#errors.add(located, path);
+    this.#errors.add(located, path, field.value.kind === 'leaf');
   }
 
   #complete(plan: ValuePlan, field: FieldPlan, path: ResponsePath, value: unknown): unknown {
