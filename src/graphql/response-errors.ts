@@ -35,7 +35,10 @@ export class ResponseErrors {
         if (nulled.has(at)) return;
       }
     }
-    if (!isLeaf) (this.#nulled ??= new Set()).add(path);
+    if (!isLeaf) {
+      this.#nulled ??= new Set();
+      this.#nulled.add(path);
+    }
     this.#errors.push(error);
   }
 
