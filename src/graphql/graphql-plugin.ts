@@ -6,7 +6,7 @@ import type { Principal } from '../database/principal.ts';
 import type { SharedTurns } from '../database/shared-turns.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
-import { createAnswerTurns } from './answer-turns.ts';
+import { createAnswerTurns } from '../streaming/answer-turns.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { EventStreamDoor } from './event-stream-door.ts';
 import { createGraphiqlPage } from './graphiql-page.ts';

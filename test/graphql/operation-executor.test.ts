@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
 import type { JsonObject } from '../../src/document/json.ts';
 import { defaultJsonLimits } from '../../src/document/json-parser.ts';
-import { createAnswerTurns } from '../../src/graphql/answer-turns.ts';
 import { defaultGraphqlDocumentLimits } from '../../src/graphql/document-limits.ts';
 import { OperationExecutor } from '../../src/graphql/operation-executor.ts';
 import { buildSchema } from '../../src/graphql/schema.ts';
 import { defaultQueryLimits } from '../../src/query/limits.ts';
+import { createAnswerTurns } from '../../src/streaming/answer-turns.ts';
 import { engineVariants, type OpenEngine } from '../support/engine-variant.ts';
 import { observedDatabase } from './observed-database.ts';
 

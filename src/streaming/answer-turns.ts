@@ -1,6 +1,6 @@
 import { SharedTurns } from '../database/shared-turns.ts';
 
-/** The turns of the event loop that all large answers of a server share. */
+/** The turns of the event loop that all large answers of a door share. */
 export function createAnswerTurns(): SharedTurns {
   return new SharedTurns({
     monotonic: () => performance.now(),
