@@ -11,6 +11,10 @@ export interface EventLoopDelay {
   readonly p99: number;
   readonly p999: number;
   readonly longest: number;
+  /** The most processor time of a turn, but for what the collector of garbage took: when that comes, and how long it takes, is chance. */
+  readonly busiest: number;
+  /** The most that it took of a turn. */
+  readonly collecting: number;
 }
 
 /** A server that is started with it can be measured by `meterEventLoop`. Until then it costs nothing. */
@@ -26,6 +30,8 @@ export async function meterEventLoop(
   work: () => Promise<void>,
 ): Promise<EventLoopDelay> {
   server.signal('SIGUSR2');
+  // What is asked for must not be there before the signal is.
+  await sleep(100);
   await work();
   server.signal('SIGUSR2');
   // The report is renamed into place when it is whole.

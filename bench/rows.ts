@@ -7,6 +7,7 @@ import { runImport } from './rows/import.ts';
 import { runFilters, runQueries } from './rows/in-process.ts';
 import { runIndexBuilds } from './rows/index-builds.ts';
 import { runFind, runRange } from './rows/indexed-queries.ts';
+import { runLargeAnswers } from './rows/large-answers.ts';
 import { runMemory } from './rows/memory.ts';
 import { runPostgraphile, runRedis } from './rows/peers.ts';
 import { runBulkCreate, runCreate, runGet, runGraphqlCreate, runGraphqlGet } from './rows/requests.ts';
@@ -36,6 +37,7 @@ export const rows: readonly Row[] = [
   { name: 'snapshot-load', run: runSnapshotLoad },
   { name: 'event-loop', run: runEventLoop },
   { name: 'index-builds', run: runIndexBuilds },
+  { name: 'large-answers', run: runLargeAnswers },
   { name: 'crowd', run: runCrowd },
   { name: 'redis', run: runRedis },
   { name: 'postgraphile', run: runPostgraphile },

@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   query: ['document', 'errors.ts'],
   database: ['document', 'query', 'errors.ts'],
   embedded: ['database', 'document', 'query', 'errors.ts'],
-  streaming: ['document', 'errors.ts'],
+  streaming: ['database', 'document', 'errors.ts'],
   access: ['database', 'document', 'query', 'errors.ts'],
   page: [],
   openapi: ['page', 'errors.ts'],

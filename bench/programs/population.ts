@@ -1,3 +1,4 @@
+import { SharedTurns } from '../../src/database/shared-turns.ts';
 import { type Document, defaultTable } from '../../src/document/document.ts';
 import { isJsonObject } from '../../src/document/json.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
@@ -9,7 +10,6 @@ import type { SecondaryIndex } from '../../src/embedded/index/secondary-index.ts
 import type { IndexRecord } from '../../src/embedded/log/record.ts';
 import { systemClock } from '../../src/embedded/ports/clock.ts';
 import { nodeFileSystem } from '../../src/embedded/ports/node-file-system.ts';
-import { ScanTurns } from '../../src/embedded/scan-turns.ts';
 import { State } from '../../src/embedded/state.ts';
 import { TableReader } from '../../src/embedded/table-reader.ts';
 import type { TableState } from '../../src/embedded/table-state.ts';
@@ -23,7 +23,7 @@ export class Population {
   /** The same as a plain array, for what is written by hand. */
   readonly documents: readonly Document[];
   readonly #state: State;
-  readonly #scanTurns = new ScanTurns(systemClock);
+  readonly #scanTurns = new SharedTurns(systemClock);
 
   private constructor(state: State, table: TableState) {
     this.#state = state;

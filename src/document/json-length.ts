@@ -43,3 +43,69 @@ function containerLengthLeft(container: object, length: number): number {
   }
   return left;
 }
+
+/** So many characters are counted in one step, which takes some tenths of a millisecond. */
+const stepLengthDefault = 64 * 1024;
+
+/** As `isTextLonger`, in steps that are small. */
+export function* isTextLongerInSteps(
+  value: unknown,
+  lengthMax: number,
+  stepLength = stepLengthDefault,
+): Generator<void, boolean> {
+  return (yield* new LengthSteps(lengthMax, stepLength).of(value)) < 0;
+}
+
+class LengthSteps {
+  readonly #stepLength: number;
+  #left: number;
+  /** What is left when this step ends. */
+  #stepEnd: number;
+
+  constructor(length: number, stepLength: number) {
+    this.#stepLength = stepLength;
+    this.#left = length;
+    this.#stepEnd = length - stepLength;
+  }
+
+  /** Returns what is left behind the value, as `lengthLeft` does. */
+  *of(value: unknown): Generator<void, number> {
+    const left = this.#ofSmall(value);
+    if (left !== undefined || typeof value !== 'object' || value === null) {
+      this.#left = left ?? lengthLeft(value, this.#left);
+    } else {
+      // Its elements are counted anew: this was a step by itself.
+      yield;
+      this.#left -= 2;
+      yield* Array.isArray(value) ? this.#ofElements(value) : this.#ofMembers(value as Record<string, unknown>);
+    }
+    if (this.#left < this.#stepEnd) {
+      this.#stepEnd = this.#left - this.#stepLength;
+      yield;
+    }
+    return this.#left;
+  }
+
+  /** Undefined for what is more than a step. */
+  #ofSmall(value: unknown): number | undefined {
+    const step = Math.min(this.#left, this.#stepLength);
+    const left = lengthLeft(value, step);
+    return left < 0 ? undefined : this.#left - step + left;
+  }
+
+  *#ofElements(list: readonly unknown[]): Generator<void, void> {
+    for (const element of list) {
+      this.#left -= 1;
+      yield* this.of(element);
+      if (this.#left < 0) return;
+    }
+  }
+
+  *#ofMembers(object: Record<string, unknown>): Generator<void, void> {
+    for (const key in object) {
+      this.#left -= key.length + 4;
+      yield* this.of(object[key]);
+      if (this.#left < 0) return;
+    }
+  }
+}

@@ -7,6 +7,7 @@ import type { DatabaseMetrics, MetricsProvider } from '../database/metrics.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
 import type { SettingStore, StoredSetting } from '../database/setting-store.ts';
+import { SharedTurns } from '../database/shared-turns.ts';
 import type { DatabaseStatus, SnapshotStatus, WriteState } from '../database/status.ts';
 import type { IndexDefinition, Table, TableIndex, TableSettingsChange } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
@@ -44,7 +45,6 @@ import { nodeFileSystem } from './ports/node-file-system.ts';
 import { type Random, systemRandom } from './ports/random.ts';
 import { RecentVersions } from './recent-versions.ts';
 import { Registry } from './registry.ts';
-import { ScanTurns } from './scan-turns.ts';
 import { SlowQueryWatch } from './slow-query-watch.ts';
 import { type SnapshotInfo, statusOf } from './snapshot/snapshot-info.ts';
 import { Staging } from './staging.ts';
@@ -67,7 +67,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const columnMemory = new ColumnMemory(limits.columnBytesMax);
   const state = new State(columnMemory);
   const views = new Registry<EmbeddedReadView>();
-  const scanTurns = new ScanTurns(clock);
+  const scanTurns = new SharedTurns(clock);
   const pastMemory = new PastMemory(limits.pastBytesMax);
   const recent = new RecentVersions(limits.recentVersionsBytesMax);
   const memory = new MemoryLimit({
@@ -137,7 +137,7 @@ interface Parts {
   /** Not counted as documents: few bytes, which the headroom of the heap has room for. */
   readonly recent: RecentVersions;
   readonly storage: Storage;
-  readonly scanTurns: ScanTurns;
+  readonly scanTurns: SharedTurns;
   readonly slowQueries: SlowQueryWatch;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,5 +1,6 @@
 import type { DocumentPage, HistoryPage, ReadView } from '../database/database.ts';
 import { type DocumentScan, scanOf } from '../database/document-scan.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import type { Table } from '../database/table.ts';
 import type { Document } from '../document/document.ts';
 import { HistoryGoneError, LimitExceededError } from '../errors.ts';
@@ -28,7 +29,6 @@ import { TimeSlice } from './history/time-slice.ts';
 import { defaultPlanCosts, type PlanCosts } from './plan/planner.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Registration, Registry } from './registry.ts';
-import type { ScanTurns } from './scan-turns.ts';
 import type { SlowQueryWatch } from './slow-query-watch.ts';
 import type { State } from './state.ts';
 import type { TableReader } from './table-reader.ts';
@@ -37,7 +37,7 @@ export interface ReadViewOptions {
   readonly state: State;
   readonly clock: Clock;
   /** Shared by all views of a database. */
-  readonly scanTurns: ScanTurns;
+  readonly scanTurns: SharedTurns;
   readonly tables: TableReader;
   readonly history: HistoryReader;
   /** Milliseconds that the view may stay open: what it keeps alive is bounded by what is written in that time. */

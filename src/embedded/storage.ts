@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Compaction } from '../database/maintenance.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import type { HistoryStatus } from '../database/status.ts';
 import { everything } from '../query/filter.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -13,7 +14,6 @@ import type { EncodedCommit } from './log/record.ts';
 import type { Clock } from './ports/clock.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { Random } from './ports/random.ts';
-import type { ScanTurns } from './scan-turns.ts';
 import { snapshotDirectoryName } from './snapshot/snapshot-files.ts';
 import type { SnapshotInfo } from './snapshot/snapshot-info.ts';
 import { type SnapshotCapture, Snapshotter } from './snapshot/snapshotter.ts';
@@ -30,7 +30,7 @@ export interface StorageOptions {
   /** Empty: opening fills it. Snapshots are taken of it. */
   readonly state: State;
   /** What the scan of a snapshot shares the event loop with. */
-  readonly scanTurns: ScanTurns;
+  readonly scanTurns: SharedTurns;
   readonly syncIntervalMs: number | null;
   readonly segmentBytesMax: number;
   readonly pendingBytesMax: number;

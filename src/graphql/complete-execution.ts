@@ -1,6 +1,6 @@
 import { type ExecutionArgs, execute, type OperationDefinitionNode } from 'graphql';
 import { asksToExplain, explained } from './explain-directive.ts';
-import type { GraphqlResult } from './graphql-response.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import type { OperationContext } from './operation-context.ts';
 
 /**

@@ -56,7 +56,8 @@ export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentF
           archived: archived ?? 'EXCLUDE',
           ...parseAggregate(aggregate satisfies AggregateInput, queryLimits.aggregate),
         };
-        return (await context.view(asOfOf(asOf))).aggregateDocuments(query);
+        const view = await context.view(asOfOf(asOf));
+        return context.listOf(await view.aggregateDocuments(query));
       },
     }),
   );

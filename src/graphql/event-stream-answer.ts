@@ -1,7 +1,9 @@
 import { stringifyJson } from '../document/json-serializer.ts';
 import type { TextSource } from '../streaming/event-stream.ts';
 import { formatServerSentEvent } from '../streaming/server-sent-events.ts';
-import type { GraphqlAnswer } from './graphql-response.ts';
+import { bytesOf } from '../streaming/text-bytes.ts';
+import type { GraphqlAnswer } from './graphql-answer.ts';
+import type { LongText } from './long-text.ts';
 import type { Subscription } from './subscription.ts';
 
 /** https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, "Distinct connections mode": each result is a `next`, and `complete` the end. */
@@ -10,6 +12,16 @@ const complete = formatServerSentEvent({ event: 'complete', data: '' });
 /** The stream of an operation that has one result, in JSON. */
 export function singleAnswer(text: string): string {
   return formatServerSentEvent({ event: 'next', data: text }) + complete;
+}
+
+/** The same of a long one. */
+export async function* singleAnswerPieces(text: LongText): AsyncGenerator<Buffer, void> {
+  // JSON is one line, so what stands around it is the same whatever it is.
+  const mark = '""';
+  const [before = '', behind = ''] = singleAnswer(mark).split(mark);
+  yield bytesOf(before);
+  yield* text.pieces();
+  yield bytesOf(behind);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { stringifyJson } from '../document/json-serializer.ts';
 import type { TextSource } from '../streaming/event-stream.ts';
@@ -8,10 +9,11 @@ import {
   keepAliveComment,
   parseLastEventId,
 } from '../streaming/server-sent-events.ts';
-import { SubscriptionText, singleAnswer } from './event-stream-answer.ts';
+import { SubscriptionText, singleAnswer, singleAnswerPieces } from './event-stream-answer.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
-import type { GraphqlResult } from './graphql-response.ts';
 import type { Caller, LiveOperations } from './live-operations.ts';
+import { LongText } from './long-text.ts';
 import { Subscription } from './subscription.ts';
 
 /** A request whose answer is to be a stream of events. */
@@ -22,7 +24,7 @@ export interface EventStreamRequest {
   readonly lastEventId: string | readonly string[] | undefined;
   readonly onSubscription: () => void;
   /** The answer in JSON to what is no subscription. */
-  readonly answerOnce: () => Promise<string>;
+  readonly answerOnce: () => Promise<string | LongText>;
 }
 
 /** GraphQL over Server-Sent Events, a connection for each operation. */
@@ -41,6 +43,7 @@ export class EventStreamDoor {
     const answer = await this.#open(request);
     reply.code(200).headers({ ...eventStreamHeaders, 'content-type': `${eventStreamType}; charset=utf-8` });
     if (typeof answer === 'string') return reply.send(singleAnswer(answer));
+    if (answer instanceof LongText) return reply.send(Readable.from(singleAnswerPieces(answer)));
     const options = { keepAliveText: keepAliveComment, keepAliveMs: this.#keepAliveMs };
     return reply.send(this.#streams.open(answer, options));
   }
@@ -56,7 +59,7 @@ export class EventStreamDoor {
     lastEventId,
     onSubscription,
     answerOnce,
-  }: EventStreamRequest): Promise<TextSource | string> {
+  }: EventStreamRequest): Promise<TextSource | LongText | string> {
     const operations = this.#operations;
     const answerOf = (result: GraphqlResult) => operations.answer(result, caller.report);
     try {

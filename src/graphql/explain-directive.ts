@@ -1,5 +1,5 @@
 import { DirectiveLocation, GraphQLDirective, type OperationDefinitionNode } from 'graphql';
-import type { GraphqlResult } from './graphql-response.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import type { OperationContext } from './operation-context.ts';
 
 /** Asks for the plans beside the data, in `extensions.explain`: `query @explain { … }`. */

@@ -1,22 +1,26 @@
+import { Readable } from 'node:stream';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError, type OperationTypeNode } from 'graphql';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Principal } from '../database/principal.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import { isJsonObject } from '../document/json.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
+import { createAnswerTurns } from '../streaming/answer-turns.ts';
 import { defaultGraphqlDocumentLimits, type GraphqlDocumentLimits } from './document-limits.ts';
 import { EventStreamDoor } from './event-stream-door.ts';
 import { createGraphiqlPage } from './graphiql-page.ts';
-import { getGraphqlEndpoint, postGraphqlEndpoint } from './graphql-endpoints.ts';
-import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
 import {
+  type AnswerOptions,
   answerLengthMaxDefault,
-  createGraphqlResponse,
-  type GraphqlResponse,
   type GraphqlResult,
   type RejectionListener,
-} from './graphql-response.ts';
+} from './graphql-answer.ts';
+import { getGraphqlEndpoint, postGraphqlEndpoint } from './graphql-endpoints.ts';
+import { type GraphqlParameters, parseGraphqlBody, parseGraphqlUrl } from './graphql-parameters.ts';
+import { createGraphqlResponse, type GraphqlResponse } from './graphql-response.ts';
 import { LiveOperations } from './live-operations.ts';
+import type { LongText } from './long-text.ts';
 import {
   acceptsEventStream,
   acceptsPage,
@@ -32,7 +36,7 @@ import { WebSocketDoor } from './websocket-door.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
 import { createYogaServer } from './yoga.ts';
 
-export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
+export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds' | 'turns'> {
   readonly principalOf: (request: FastifyRequest) => Principal;
   /**
    * Who asks, by what a client says in the first message of a WebSocket, where the request for it had no header.
@@ -44,6 +48,8 @@ export interface GraphqlOptions extends Omit<GraphqlServices, 'uptimeSeconds'> {
   readonly webSocketMeter?: WebSocketMeter;
   /** Milliseconds since the Unix epoch. The server counts as up since the plugin was made. */
   readonly now: () => number;
+  /** The turns in which large answers are made. Default: those of the event loop. */
+  readonly turns?: SharedTurns;
   /** What JSON may be like in literals, and in the variables of a URL. The bodies' own limits are the HTTP server's. */
   readonly jsonLimits: JsonLimits;
   /** Default: `defaultGraphqlDocumentLimits`. */
@@ -80,7 +86,8 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
   const uptimeSeconds = () => Math.max(0, Math.floor((now() - startedAt) / 1000));
   return async (server) => {
     const schema = buildSchema({ jsonLimits });
-    const services = { database, version, queryLimits, uptimeSeconds };
+    const { turns = createAnswerTurns() } = options;
+    const services = { database, version, queryLimits, uptimeSeconds, turns };
     const documentLimits = { ...defaultGraphqlDocumentLimits(jsonLimits.nestingMax), ...options.documentLimits };
     const answerLengthMax = options.answerLengthMax ?? answerLengthMaxDefault;
     const logger = quietLogger(server.log);
@@ -105,7 +112,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       const eventStream = acceptsEventStream(request.headers.accept);
       if (eventStream === 'prefers') return answerWithEvents(request, reply, parameters);
       const mediaType = negotiate(request, reply);
-      if (mediaType === undefined) return send(reply, notAcceptable());
+      if (mediaType === undefined) return refuse(reply);
       let isSubscription = false;
       const onKind = (kind: OperationKind) => {
         isSubscription = kind === 'subscription';
@@ -113,11 +120,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       };
       const response = await askYoga(request, mediaType, parameters, onKind);
       if (isSubscription && eventStream === 'accepts') return answerWithEvents(request, reply, parameters);
-      return send(reply, {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: await response.text(),
-      });
+      return send(reply, response);
     }
 
     function answerWithEvents(request: FastifyRequest, reply: FastifyReply, parameters: () => GraphqlParameters) {
@@ -128,7 +131,7 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
         lastEventId: request.headers['last-event-id'],
         onSubscription: () => onOperation?.(reply, 'subscription'),
         answerOnce: async () =>
-          (await askYoga(request, 'application/json', parameters, (kind) => onOperation?.(reply, kind))).text(),
+          (await askYoga(request, 'application/json', parameters, (kind) => onOperation?.(reply, kind))).body,
       });
     }
 
@@ -137,8 +140,9 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
       mediaType: GraphqlMediaType,
       parameters: () => GraphqlParameters,
       onKind: (kind: OperationKind) => void,
-    ) {
-      return yoga.handleRequest(
+    ): Promise<GraphqlResponse> {
+      let longBody: LongText | undefined;
+      const response = await yoga.handleRequest(
         // Yoga reads the method and the path; the body is long read, and all else is in the context.
         new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
           method: request.method === 'POST' ? 'POST' : 'GET',
@@ -149,8 +153,13 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
           parameters,
           report: (error: unknown) => report(error, request),
           onOperation: onKind,
+          onLongBody: (body) => {
+            longBody = body;
+          },
         },
       );
+      const { status, headers } = response;
+      return { status, headers: Object.fromEntries(headers), body: longBody ?? (await response.text()) };
     }
 
     /** A plain operation takes the short way, from the body to the text of the answer; what is more than that goes to Yoga. */
@@ -159,13 +168,28 @@ export function createGraphqlPlugin(options: GraphqlOptions): (server: FastifyIn
         return answerWithEvents(request, reply, () => parseGraphqlBody(request.body));
       }
       const mediaType = negotiate(request, reply);
-      if (mediaType === undefined) return send(reply, notAcceptable());
+      if (mediaType === undefined) return refuse(reply);
       const result = executePost(request, reply);
       if (result === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const finished = result instanceof Promise ? await result : result;
       if (finished === undefined) return answer(request, reply, () => parseGraphqlBody(request.body));
       const reporter = (error: unknown) => report(error, request);
-      return send(reply, createGraphqlResponse(finished, mediaType, reporter, answerLengthMax, onRejection));
+      return respond(reply, finished, mediaType, { report: reporter, lengthMax: answerLengthMax, onRejection });
+    }
+
+    function refuse(reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
+      return respond(reply, notAcceptable(), 'application/json', { report: () => '', lengthMax: answerLengthMax });
+    }
+
+    /** At once, but for an answer that is long. */
+    function respond(
+      reply: FastifyReply,
+      result: GraphqlResult,
+      mediaType: GraphqlMediaType,
+      answerOptions: AnswerOptions,
+    ): FastifyReply | Promise<FastifyReply> {
+      const response = createGraphqlResponse(result, mediaType, answerOptions, services.turns);
+      return response instanceof Promise ? response.then((long) => send(reply, long)) : send(reply, response);
     }
 
     function executePost(
@@ -250,7 +274,7 @@ function send(reply: FastifyReply, { status, headers, body }: GraphqlResponse): 
   return reply
     .code(status)
     .headers({ ...headers })
-    .send(body);
+    .send(typeof body === 'string' ? body : Readable.from(body.pieces()));
 }
 
 function report(error: unknown, request: FastifyRequest): string {
@@ -258,10 +282,10 @@ function report(error: unknown, request: FastifyRequest): string {
   return request.id;
 }
 
-function notAcceptable(): GraphqlResponse {
+function notAcceptable(): GraphqlResult {
   const expected: readonly GraphqlMediaType[] = ['application/graphql-response+json', 'application/json'];
   const error = new GraphQLError('None of the accepted media types can be served', {
     extensions: { code: 'INVALID_ARGUMENT', expected: expected.join(', '), http: { status: 406 } },
   });
-  return createGraphqlResponse({ errors: [error] }, 'application/json', () => '');
+  return { errors: [error] };
 }

@@ -7,20 +7,22 @@ import {
   specifiedRules,
 } from 'graphql';
 import type { Principal } from '../database/principal.ts';
-import { stringifyJson } from '../document/json-serializer.ts';
 import type { EventPlace } from '../streaming/server-sent-events.ts';
 import { SharedTexts } from '../streaming/shared-texts.ts';
 import { executeCompletely } from './complete-execution.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
-import type { ErrorReporter } from './graphql-error.ts';
-import type { GraphqlParameters } from './graphql-parameters.ts';
 import {
   createGraphqlAnswer,
   type GraphqlAnswer,
   type GraphqlResult,
   type RejectionListener,
-} from './graphql-response.ts';
+  type WrittenAnswer,
+  writeGraphqlAnswer,
+} from './graphql-answer.ts';
+import type { ErrorReporter } from './graphql-error.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
+import type { LongText } from './long-text.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { CostLimit } from './operation-cost.ts';
 import { openSubscription, type Subscription } from './subscription.ts';
@@ -91,7 +93,7 @@ export class LiveOperations {
       variables,
       context: new SubscriptionContext(services, principal, resumeAt),
       texts: this.#texts,
-      stringify: (result) => stringifyJson(this.answer(result, report)),
+      stringify: (result) => this.#stringify(result, report),
     });
   }
 
@@ -109,7 +111,22 @@ export class LiveOperations {
   }
 
   answer(result: GraphqlResult, report: ErrorReporter): GraphqlAnswer {
-    const { answerLengthMax, onRejection } = this.#options;
-    return createGraphqlAnswer(result, report, answerLengthMax, onRejection);
+    const { answerLengthMax: lengthMax, onRejection } = this.#options;
+    return createGraphqlAnswer(result, { report, lengthMax, onRejection });
   }
+
+  #stringify(result: GraphqlResult, report: ErrorReporter): string | Promise<string> {
+    const answer = this.write(result, report);
+    return answer instanceof Promise ? answer.then(({ text }) => wholeOf(text)) : wholeOf(answer.text);
+  }
+
+  /** An answer that may be long. */
+  write(result: GraphqlResult, report: ErrorReporter): WrittenAnswer | Promise<WrittenAnswer> {
+    const { answerLengthMax: lengthMax, onRejection, services } = this.#options;
+    return writeGraphqlAnswer(result, { report, lengthMax, onRejection }, services.turns);
+  }
+}
+
+function wholeOf(text: string | LongText): string | Promise<string> {
+  return typeof text === 'string' ? text : text.whole();
 }

@@ -1,10 +1,12 @@
 import type { AsOf, Database, ReadView } from '../database/database.ts';
 import type { Principal } from '../database/principal.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import type { DatabaseStatus } from '../database/status.ts';
 import type { Document } from '../document/document.ts';
 import type { Archived } from '../query/find-query.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
+import type { OperationPlan } from './operation-plan.ts';
 
 /** What resolvers need that is the same for every operation. */
 export interface GraphqlServices {
@@ -14,7 +16,12 @@ export interface GraphqlServices {
   /** Whole seconds since the server started. */
   readonly uptimeSeconds: () => number;
   readonly queryLimits: QueryLimits;
+  /** Of all large answers of the server. */
+  readonly turns: SharedTurns;
 }
+
+/** So many items graphql-js completes without a look whether others wait. */
+const itemsAtOnceMax = 16;
 
 /** One execution of one operation: who asks, and the one read view that all root fields of a query see which ask for the same state. */
 export class OperationContext {
@@ -25,13 +32,18 @@ export class OperationContext {
   /** Those that were opened, for whatever field. */
   readonly #views: ReadView[] = [];
   readonly #isSingleField: boolean;
+  readonly #hasPlan: boolean;
   #lookup: Promise<unknown> | undefined;
+  /** Resolves when the last of those that are completed in turns has ended. */
+  #line: Promise<void> | undefined;
 
-  /** @param isSingleField whether the operation has one root field, so that there is nothing for which it would have to hold a state. */
-  constructor(services: GraphqlServices, principal: Principal, isSingleField = false) {
+  /** @param plan what it is executed by; undefined where graphql-js does it. */
+  constructor(services: GraphqlServices, principal: Principal, plan?: OperationPlan) {
     this.services = services;
     this.principal = principal;
-    this.#isSingleField = isSingleField;
+    // With one root field there is nothing for which it would have to hold a state.
+    this.#isSingleField = plan?.fields.length === 1;
+    this.#hasPlan = plan !== undefined;
   }
 
   get database(): Database {
@@ -56,6 +68,23 @@ export class OperationContext {
   getDocument(id: string, archived: Archived): Document | null | Promise<Document | null> {
     if (this.#isSingleField) return this.database.getDocument(this.principal, id, archived);
     return this.view().then((view) => view.getDocument(id, archived));
+  }
+
+  /** A list that may be long. A plan completes it in turns; graphql-js waits for an item only where it is given one after the other. */
+  listOf<T>(items: readonly T[]): Iterable<T> {
+    return this.#hasPlan || items.length <= itemsAtOnceMax ? items : new PacedList(items, this);
+  }
+
+  /**
+   * What is completed in turns is completed one after the other, so that errors come in the order in which they would without. Resolves when all that asked before have
+   * left; to what is to be called when this one has, whatever has become of it.
+   */
+  async enterLine(): Promise<() => void> {
+    const before = this.#line;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#line = promise;
+    await before;
+    return resolve;
   }
 
   /**
@@ -108,6 +137,35 @@ export class OperationContext {
     await Promise.allSettled(this.#asOf.values());
     await this.#lookup;
     for (const view of this.#views) view.close();
+  }
+}
+
+/** What can be iterated in both ways graphql-js takes item by item, and waits for each. */
+class PacedList<T> implements Iterable<T>, AsyncIterable<T> {
+  readonly #items: readonly T[];
+  readonly #context: OperationContext;
+
+  constructor(items: readonly T[], context: OperationContext) {
+    this.#items = items;
+    this.#context = context;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items[Symbol.iterator]();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    const { turns } = this.#context.services;
+    const leave = await this.#context.enterLine();
+    try {
+      for (const item of this.#items) {
+        const turn = turns.next();
+        if (turn !== undefined) await turn;
+        yield item;
+      }
+    } finally {
+      leave();
+    }
   }
 }
 

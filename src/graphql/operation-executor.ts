@@ -10,8 +10,8 @@ import type { Principal } from '../database/principal.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
 import { explained } from './explain-directive.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
-import type { GraphqlResult } from './graphql-response.ts';
 import { OperationCache } from './operation-cache.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { CostLimit } from './operation-cost.ts';
@@ -98,7 +98,7 @@ export class OperationExecutor {
     const plan = operation.plan(variableValues);
     if (plan === undefined) return undefined;
     this.#costLimit.check(document.document, operation.definition, variableValues.coerced);
-    const context = new OperationContext(this.#services, principal, plan.fields.length === 1);
+    const context = new OperationContext(this.#services, principal, plan);
     const result = new PlanExecution(context, variableValues).run(plan);
     // An error at once may leave behind a field that is still opening a view.
     const isPending = result instanceof Promise || context.isOpen || operation.isExplained;

@@ -37,11 +37,11 @@ export interface FieldPlan {
   readonly value: ValuePlan;
 }
 
-/** How a value becomes a part of the response. */
+/** How a value becomes a part of the response. `itemSize` is how many values an item of a list comes to, with one item in each list below. */
 export type ValuePlan =
   | { readonly kind: 'leaf'; readonly type: GraphQLLeafType }
   | { readonly kind: 'object'; readonly fields: readonly FieldPlan[] }
-  | { readonly kind: 'list'; readonly item: ValuePlan; readonly isItemNonNull: boolean }
+  | { readonly kind: 'list'; readonly item: ValuePlan; readonly isItemNonNull: boolean; readonly itemSize: number }
   | { readonly kind: 'nonNull'; readonly value: ValuePlan };
 
 export type Resolver = (source: unknown, args: Readonly<Record<string, unknown>>, context: OperationContext) => unknown;
@@ -120,10 +120,24 @@ function propertyResolver(name: string): Resolver {
 function planValue(type: GraphQLOutputType, nodes: readonly FieldNode[], scope: PlanScope): ValuePlan {
   if (isNonNullType(type)) return { kind: 'nonNull', value: planValue(type.ofType, nodes, scope) };
   if (isListType(type)) {
-    return { kind: 'list', item: planValue(type.ofType, nodes, scope), isItemNonNull: isNonNullType(type.ofType) };
+    const item = planValue(type.ofType, nodes, scope);
+    return { kind: 'list', item, isItemNonNull: isNonNullType(type.ofType), itemSize: sizeOf(item) };
   }
   if (isLeafType(type)) return { kind: 'leaf', type };
   if (!isObjectType(type) || type.isTypeOf != null) throw new UnplannableError();
   const selectionSets = nodes.flatMap(({ selectionSet }) => (selectionSet === undefined ? [] : [selectionSet]));
   return { kind: 'object', fields: planFields(type, selectionSets, scope) };
+}
+
+function sizeOf(plan: ValuePlan): number {
+  switch (plan.kind) {
+    case 'leaf':
+      return 1;
+    case 'object':
+      return plan.fields.reduce((sum, { value }) => sum + sizeOf(value), 1);
+    case 'list':
+      return 1 + plan.itemSize;
+    case 'nonNull':
+      return sizeOf(plan.value);
+  }
 }

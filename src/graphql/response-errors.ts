@@ -23,14 +23,22 @@ export class ResponseErrors {
   /** Where the errors have put null; undefined stands for `data` itself. Made for the first. */
   #nulled: Set<ResponsePath | undefined> | undefined;
 
-  /** @param path the place that becomes null for it; undefined when that is `data`. */
-  add(error: GraphQLError, path: ResponsePath | undefined): void {
-    this.#nulled ??= new Set();
-    if (this.#nulled.has(undefined)) return;
-    for (let at = path; at !== undefined; at = at.previous) {
-      if (this.#nulled.has(at)) return;
+  /**
+   * @param path the place that becomes null for it; undefined when that is `data`.
+   * @param isLeaf whether nothing can be below that place. Thousands of such are not kept in mind in vain: now and then a set that grows takes long to.
+   */
+  add(error: GraphQLError, path: ResponsePath | undefined, isLeaf: boolean): void {
+    const nulled = this.#nulled;
+    if (nulled !== undefined) {
+      if (nulled.has(undefined)) return;
+      for (let at = path; at !== undefined; at = at.previous) {
+        if (nulled.has(at)) return;
+      }
     }
-    this.#nulled.add(path);
+    if (!isLeaf) {
+      this.#nulled ??= new Set();
+      this.#nulled.add(path);
+    }
     this.#errors.push(error);
   }
 

@@ -11,7 +11,7 @@ import type { Principal } from '../database/principal.ts';
 import { formatEventId } from '../streaming/server-sent-events.ts';
 import type { SharedTexts } from '../streaming/shared-texts.ts';
 import { ChangeSource } from './change-source.ts';
-import type { GraphqlResult } from './graphql-response.ts';
+import type { GraphqlResult } from './graphql-answer.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { selectionKey } from './selection-key.ts';
 import type { SubscriptionContext } from './subscription-context.ts';
@@ -26,7 +26,7 @@ export interface SubscriptionRequest {
   /** Of all subscriptions of the server. */
   readonly texts: SharedTexts;
   /** The text of a result, with its errors as clients are to see them. */
-  readonly stringify: (result: GraphqlResult) => string;
+  readonly stringify: (result: GraphqlResult) => string | Promise<string>;
 }
 
 /** One answer to a subscription. */
@@ -61,7 +61,7 @@ export class Subscription {
   readonly #services: GraphqlServices;
   readonly #principal: Principal;
   readonly #texts: SharedTexts;
-  readonly #stringify: (result: GraphqlResult) => string;
+  readonly #stringify: (result: GraphqlResult) => string | Promise<string>;
   /** Undefined when its answers cannot be shared. */
   readonly #key: string | undefined;
   #isComplete = false;
@@ -101,22 +101,21 @@ export class Subscription {
     this.#source.stream.close();
   }
 
-  /** At once where nothing has to be read: were it awaited, all who are told of an event would make its text before one of them has it. */
   #textOf(event: ChangeEvent): string | Promise<string> {
     const key = this.#key;
-    const known = key === undefined ? undefined : this.#texts.get(event, key);
-    if (known !== undefined) return known;
+    return key === undefined ? this.#makeText(event) : this.#texts.of(event, key, () => this.#makeText(event));
+  }
+
+  /** At once where nothing has to be read, and the text is not long. */
+  #makeText(event: ChangeEvent): string | Promise<string> {
     const context = new OperationContext(this.#services, this.#principal);
     const result = executeSubscriptionEvent({ ...this.#args, rootValue: event, contextValue: context });
-    if (result instanceof Promise) return this.#stringifyLater(result, context);
-    const text = this.#stringify(result);
-    if (key !== undefined) this.#texts.put(event, key, text);
-    return text;
+    return result instanceof Promise ? this.#stringifyLater(result, context) : this.#stringify(result);
   }
 
   async #stringifyLater(result: Promise<GraphqlResult>, context: OperationContext): Promise<string> {
     try {
-      return this.#stringify(await result);
+      return await this.#stringify(await result);
     } finally {
       await context.close();
     }

@@ -1,10 +1,4 @@
-import {
-  type ExecutionArgs,
-  type ExecutionResult,
-  type FormattedExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-} from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import { CloseCode, type Context, MessageType, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Principal } from '../database/principal.ts';
@@ -12,13 +6,14 @@ import { isJsonObject, type JsonValue } from '../document/json.ts';
 import { type JsonLimits, parseJson } from '../document/json-parser.ts';
 import { exactReplacer, exactReviver } from '../document/json-serializer.ts';
 import { DatabaseError } from '../errors.ts';
+import { asGraphqlError, type GraphqlResult } from './graphql-answer.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import { parseGraphqlBody } from './graphql-parameters.ts';
-import { asGraphqlError, type GraphqlResult } from './graphql-response.ts';
 import type { Caller, LiveOperations, ParsedOperation } from './live-operations.ts';
 import { Subscription } from './subscription.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
-import { WebSocketSubscription } from './websocket-subscription.ts';
+import { WebSocketSender } from './websocket-sender.ts';
+import { nextMessageHead, WebSocketSubscription } from './websocket-subscription.ts';
 import type { WebSocketTurns } from './websocket-turns.ts';
 
 /** The client behind a WebSocket, who may be known only by its first message. */
@@ -37,13 +32,8 @@ export interface WebSocketConnectionOptions {
   readonly meter: WebSocketMeter | undefined;
 }
 
-/** What graphql-js says that the data of a result are. */
-type Data = Exclude<ExecutionResult['data'], undefined>;
-
 /** As registered for RFC 6455: the client may come again, later. */
 const tryAgainLater = 1013;
-/** Bytes that may wait in the socket before nothing more is sent until they are gone. */
-const bufferedBytesMax = 64 * 1024;
 
 /** What an operation is executed with. */
 class WebSocketOperation {
@@ -59,6 +49,7 @@ class WebSocketOperation {
 /** One client over one WebSocket. The protocol is graphql-ws's; JSON is ours at both ends, since that of JavaScript knows doubles only. */
 export class WebSocketConnection {
   readonly #socket: WebSocket;
+  readonly #sender: WebSocketSender;
   readonly #turns: WebSocketTurns;
   readonly #client: ConnectionCaller;
   readonly #options: WebSocketConnectionOptions;
@@ -68,6 +59,7 @@ export class WebSocketConnection {
 
   constructor(socket: WebSocket, turns: WebSocketTurns, client: ConnectionCaller, options: WebSocketConnectionOptions) {
     this.#socket = socket;
+    this.#sender = new WebSocketSender(socket);
     this.#turns = turns;
     this.#client = client;
     this.#options = options;
@@ -81,20 +73,15 @@ export class WebSocketConnection {
       onSubscribe: (context, id, payload) => this.#prepare(schema, context, id, payload),
       execute: (args) => this.#execute(operationOf(args)),
       subscribe: (args) => this.#subscribe(operationOf(args)),
-      onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
-        this.#answer({
-          ...(data !== undefined && { data }),
-          ...(errors && { errors }),
-          ...(extensions && { extensions }),
-        }),
-      onError: (_context, _id, _payload, errors) => this.#answer({ errors }).errors ?? [],
+      onError: (_context, _id, _payload, errors) =>
+        this.#options.operations.answer({ errors }, this.#client.report).errors ?? [],
       jsonMessageReplacer: exactReplacer,
       jsonMessageReviver: exactReviver,
     });
     const closed = server.opened(
       {
         protocol: socket.protocol,
-        send: (text) => this.#send(text),
+        send: (text) => this.#sender.send(text),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
           socket.on('message', (data, isBinary) => this.#turns.run(() => void this.#receive(data, isBinary, handle)));
@@ -186,40 +173,42 @@ export class WebSocketConnection {
     }
   }
 
-  async #execute({ operation }: WebSocketOperation): Promise<ExecutionResult> {
+  async #execute({ id, operation }: WebSocketOperation): Promise<AsyncIterable<ExecutionResult>> {
     const begunAt = performance.now();
     const result = await this.#options.operations.execute(operation, this.#caller);
     this.#meter(operation, begunAt);
-    return graphqlResultOf(result);
+    return this.#resultOf(id, result);
   }
 
-  async #subscribe({ id, operation }: WebSocketOperation): Promise<ExecutionResult | WebSocketSubscription> {
+  async #subscribe({ id, operation }: WebSocketOperation): Promise<AsyncIterable<ExecutionResult>> {
     const begunAt = performance.now();
     const opened = await this.#options.operations.subscribe(operation, this.#caller, undefined);
     this.#meter(operation, begunAt);
-    if (!(opened instanceof Subscription)) return graphqlResultOf(opened);
-    return new WebSocketSubscription(id, opened, (text) => this.#send(text));
+    if (!(opened instanceof Subscription)) return this.#resultOf(id, opened);
+    return new WebSocketSubscription(id, opened, (text) => this.#sender.send(text));
   }
 
   #meter({ definition }: ParsedOperation, begunAt: number): void {
     if (definition !== undefined) this.#options.meter?.operation(definition.operation, performance.now() - begunAt);
   }
 
-  #answer(result: GraphqlResult): FormattedExecutionResult {
-    const { data, ...rest } = this.#options.operations.answer(result, this.#caller.report);
-    return data === undefined ? rest : { ...rest, data: data as Data };
+  /** For graphql-ws a stream of results that has none: when it has ended, the one that there is has been sent, as exact text. */
+  #resultOf(id: string, result: GraphqlResult): AsyncIterable<ExecutionResult> {
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          await this.#send(id, result);
+          return { done: true, value: undefined };
+        },
+      }),
+    };
   }
 
-  /** Resolves when there is room for more. */
-  #send(text: string): Promise<void> {
-    const socket = this.#socket;
-    return new Promise((resolve) => {
-      // One that is closed takes nothing; what was to be sent ends with it.
-      if (socket.readyState !== socket.OPEN) return resolve();
-      socket.send(text, () => resolve());
-      if (socket.bufferedAmount < bufferedBytesMax) resolve();
-      return undefined;
-    });
+  async #send(id: string, result: GraphqlResult): Promise<void> {
+    const { text } = await this.#options.operations.write(result, this.#client.report);
+    const before = nextMessageHead(id);
+    if (typeof text === 'string') await this.#sender.send(`${before}${text}}`);
+    else await this.#sender.sendLong(before, text, '}');
   }
 }
 
@@ -252,14 +241,6 @@ function bytesOf(data: RawData): Buffer {
 function operationOf({ contextValue }: ExecutionArgs): WebSocketOperation {
   if (contextValue instanceof WebSocketOperation) return contextValue;
   throw new TypeError('An operation that was not prepared');
-}
-
-function graphqlResultOf({ data, errors, extensions }: GraphqlResult): ExecutionResult {
-  return {
-    ...(data !== undefined && { data: data as Data }),
-    ...(errors !== undefined && { errors: errors.map(asGraphqlError) }),
-    ...(extensions !== undefined && { extensions }),
-  };
 }
 
 function tooMany(limit: number, actual: number): GraphQLError {

@@ -1,6 +1,11 @@
 import type { ExecutionResult } from 'graphql';
 import type { Subscription } from './subscription.ts';
 
+/** A `next` message of the protocol, up to its payload, behind which it is closed by one brace. */
+export function nextMessageHead(id: string): string {
+  return `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+}
+
 /**
  * A subscription as graphql-ws takes one: it runs until the source has ended. The texts of results are there already, shared with other subscribers
  * and exact, so it sends them itself, as the `next` messages of the protocol, instead of handing over objects.
@@ -11,7 +16,7 @@ export class WebSocketSubscription implements AsyncGenerator<ExecutionResult, vo
   readonly #send: (text: string) => Promise<void>;
 
   constructor(id: string, subscription: Subscription, send: (text: string) => Promise<void>) {
-    this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.#head = nextMessageHead(id);
     this.#subscription = subscription;
     this.#send = send;
   }

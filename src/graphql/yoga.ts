@@ -13,14 +13,11 @@ import type { Principal } from '../database/principal.ts';
 import { executeCompletely } from './complete-execution.ts';
 import { type GraphqlDocumentLimits, parseGraphqlDocument } from './document-limits.ts';
 import { validateGraphqlDocument } from './document-validation.ts';
+import { asGraphqlError, type GraphqlResult, type RejectionListener } from './graphql-answer.ts';
 import type { ErrorReporter } from './graphql-error.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
-import {
-  asGraphqlError,
-  createGraphqlResponse,
-  type GraphqlResult,
-  type RejectionListener,
-} from './graphql-response.ts';
+import { createGraphqlResponse } from './graphql-response.ts';
+import type { LongText } from './long-text.ts';
 import type { GraphqlMediaType } from './media-type.ts';
 import { type GraphqlServices, OperationContext } from './operation-context.ts';
 import { CostLimit } from './operation-cost.ts';
@@ -34,6 +31,8 @@ export interface GraphqlRequest extends Record<string, unknown> {
   readonly report: ErrorReporter;
   /** Is told what was asked for, before it is executed. A subscription is not answered with one result. */
   readonly onOperation: (kind: `${OperationTypeNode}`) => void;
+  /** Is given the body of an answer that is long: what Yoga answers has none then. */
+  readonly onLongBody: (body: LongText) => void;
 }
 
 export interface YogaOptions {
@@ -109,16 +108,14 @@ function useOwnPipeline({
       setResultAndStopExecution({ errors: [needsStream()] });
     },
     onResultProcess({ serverContext, setResultProcessor }) {
-      const { mediaType, report } = serverContext;
-      setResultProcessor((result, fetchApi) => {
-        const { status, headers, body } = createGraphqlResponse(
-          singleResult(result),
-          mediaType,
-          report,
-          answerLengthMax,
-          onRejection,
-        );
-        return new fetchApi.Response(body, { status, headers });
+      const { mediaType, report, onLongBody } = serverContext;
+      const options = { report, lengthMax: answerLengthMax, onRejection };
+      setResultProcessor(async (result, fetchApi) => {
+        const response = await createGraphqlResponse(singleResult(result), mediaType, options, services.turns);
+        const { status, headers, body } = response;
+        if (typeof body === 'string') return new fetchApi.Response(body, { status, headers });
+        onLongBody(body);
+        return new fetchApi.Response(null, { status, headers });
       }, mediaType);
     },
   };

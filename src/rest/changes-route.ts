@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ChangeEvent, ChangeStream } from '../database/changes.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import { stringifyJson } from '../document/json-serializer.ts';
+import { createAnswerTurns } from '../streaming/answer-turns.ts';
 import type { TextSource } from '../streaming/event-stream.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
 import {
@@ -15,8 +17,11 @@ import { SharedTexts } from '../streaming/shared-texts.ts';
 import { changesEndpoint } from './changes-endpoint.ts';
 import { parseChangesRequest } from './changes-request.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { restEventTypes, toRestChange } from './rest-changes.ts';
+import { restChangeSetText, restEventTypes, toRestChange } from './rest-changes.ts';
 import type { RestOptions } from './rest-router.ts';
+
+/** So many changes of a commit are written in one go, which takes about a millisecond. */
+const changesAtOnceMax = 256;
 
 /** How events are written. */
 interface Format {
@@ -43,7 +48,7 @@ const lines: Format = {
 
 /** `GET /changes`: what is committed, behind `since` or from now on. */
 export function addChangesRoute(server: FastifyInstance, options: RestOptions): void {
-  const { database, principalOf, queryLimits, jsonLimits, keepAliveMs = 12_000 } = options;
+  const { database, principalOf, queryLimits, jsonLimits, keepAliveMs = 12_000, turns = createAnswerTurns() } = options;
   const streams = new OpenStreams();
   const texts = new SharedTexts();
   server.addHook('preClose', async () => streams.finish());
@@ -59,11 +64,18 @@ export function addChangesRoute(server: FastifyInstance, options: RestOptions): 
       const until = parsed.follow ? Number.POSITIVE_INFINITY : (await database.status(principal)).sequence;
       const stream = await database.changes(principal, parsed.request);
       const format = wantsEvents(headers.accept) ? serverSentEvents : lines;
-      const source = new ChangeText({ stream, format, texts, until });
+      const source = new ChangeText({ stream, format, texts, turns, until });
       reply.headers({ ...eventStreamHeaders, vary: 'Accept', 'content-type': format.mediaType });
       return reply.send(streams.open(source, { keepAliveText: format.keepAliveText, keepAliveMs }));
     },
   );
+}
+
+/** At once, but for a commit of many changes. */
+function jsonOf(event: ChangeEvent, turns: SharedTurns): string | Promise<string> {
+  return event.kind === 'changeSet' && event.changes.length > changesAtOnceMax
+    ? turns.take(restChangeSetText(event))
+    : stringifyJson(toRestChange(event));
 }
 
 function wantsEvents(accept: string | undefined): boolean {
@@ -73,8 +85,9 @@ function wantsEvents(accept: string | undefined): boolean {
 interface ChangeTextOptions {
   readonly stream: ChangeStream;
   readonly format: Format;
-  /** Of all answers of the route. */
   readonly texts: SharedTexts;
+  /** Of all answers of the route. */
+  readonly turns: SharedTurns;
   /** It ends when it has told everything up to this commit. */
   readonly until: number;
 }
@@ -89,15 +102,13 @@ class ChangeText implements TextSource {
 
   async next(): Promise<string | null> {
     if (this.#ended) return null;
-    const { stream, format, texts, until } = this.#options;
+    const { stream, format, texts, turns, until } = this.#options;
     const events = await stream.next();
     if (events === null) return null;
     let text = '';
     for (const event of events) {
-      text += format.textOf(
-        event,
-        texts.of(event, '', () => stringifyJson(toRestChange(event))),
-      );
+      const json = texts.of(event, '', () => jsonOf(event, turns));
+      text += format.textOf(event, typeof json === 'string' ? json : await json);
       if (event.kind === 'resyncRequired' || event.sequence >= until) this.#ended = true;
     }
     if (this.#ended) stream.close();

@@ -1,4 +1,5 @@
-import type { ChangeEvent, DocumentChanged } from '../database/changes.ts';
+import type { ChangeEvent, ChangeSet, DocumentChanged } from '../database/changes.ts';
+import { stringifyJson } from '../document/json-serializer.ts';
 import { formatTime } from '../document/timestamp.ts';
 import { toRestDocument } from './rest-document.ts';
 
@@ -22,6 +23,20 @@ export function toRestChange(event: ChangeEvent): object {
       return { type: restEventTypes.resyncRequired, epoch, oldest, newest };
     }
   }
+}
+
+/** The JSON of the same, in steps that are short however many changes the commit made. */
+export function* restChangeSetText(changeSet: ChangeSet): Generator<void, string> {
+  const empty = stringifyJson(toRestChange({ ...changeSet, changes: [] }));
+  // The list is the last of its members.
+  let text = empty.slice(0, -']}'.length);
+  let comma = '';
+  for (const change of changeSet.changes) {
+    text += comma + stringifyJson(toRestDocumentChanged(change));
+    comma = ',';
+    yield;
+  }
+  return `${text}]}`;
 }
 
 export const restEventTypes = {

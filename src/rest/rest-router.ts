@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 import type { Database } from '../database/database.ts';
 import type { Commit, CommitOptions, Operation } from '../database/operation.ts';
 import type { Principal } from '../database/principal.ts';
+import type { SharedTurns } from '../database/shared-turns.ts';
 import type { Document } from '../document/document.ts';
 import { parseDocumentId } from '../document/document-id.ts';
 import type { JsonLimits } from '../document/json-parser.ts';
@@ -51,6 +52,8 @@ export interface RestOptions {
   readonly selfDestructAllowed: boolean;
   /** Milliseconds after which an idle stream of changes says that it is still there. Default 12,000. */
   readonly keepAliveMs?: number;
+  /** The turns in which commits of many changes are told of. Default: those of the event loop. */
+  readonly turns?: SharedTurns;
 }
 
 interface IdRoute {

@@ -9,20 +9,34 @@ export class SharedTexts {
   #young = new WeakMap<object, Texts>();
   #old = new WeakMap<object, Texts>();
   #characters = 0;
+  readonly #pending = new WeakMap<object, Map<string, Promise<string>>>();
 
-  of(event: object, key: string, make: () => string): string {
-    const known = this.#young.get(event)?.get(key) ?? this.#old.get(event)?.get(key);
+  of(event: object, key: string, make: () => string): string;
+  /** Who asks for one that takes longer, while it is made, is given the same: else all who are told of an event would make its text before one of them has it. */
+  of(event: object, key: string, make: () => string | Promise<string>): string | Promise<string>;
+  of(event: object, key: string, make: () => string | Promise<string>): string | Promise<string> {
+    const known =
+      this.#young.get(event)?.get(key) ?? this.#old.get(event)?.get(key) ?? this.#pending.get(event)?.get(key);
     if (known !== undefined) return known;
     const text = make();
-    this.put(event, key, text);
-    return text;
+    if (typeof text === 'string') this.#put(event, key, text);
+    return typeof text === 'string' ? text : this.#putLater(event, key, text);
   }
 
-  get(event: object, key: string): string | undefined {
-    return this.#young.get(event)?.get(key) ?? this.#old.get(event)?.get(key);
+  #putLater(event: object, key: string, text: Promise<string>): Promise<string> {
+    const pending = this.#pending.get(event) ?? new Map<string, Promise<string>>();
+    this.#pending.set(event, pending);
+    const made = text
+      .then((whole) => {
+        this.#put(event, key, whole);
+        return whole;
+      })
+      .finally(() => pending.delete(key));
+    pending.set(key, made);
+    return made;
   }
 
-  put(event: object, key: string, text: string): void {
+  #put(event: object, key: string, text: string): void {
     const texts = this.#young.get(event);
     if (texts === undefined) this.#young.set(event, new Map([[key, text]]));
     else texts.set(key, text);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTextLonger } from '../../src/document/json-length.ts';
+import { isTextLonger, isTextLongerInSteps } from '../../src/document/json-length.ts';
 import { stringifyJson } from '../../src/document/json-serializer.ts';
 
 describe('the length of a JSON text, told without making it', () => {
@@ -24,4 +24,21 @@ describe('the length of a JSON text, told without making it', () => {
       }),
     );
   });
+
+  test('in steps it is told the same, and more than one step is taken for what is longer than one', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.nat(100), (value, lengthMax) => {
+        expect(lastOf(isTextLongerInSteps(value, lengthMax, 7)).value).toBe(isTextLonger(value, lengthMax));
+      }),
+    );
+    const list = Array.from({ length: 1_000 }, () => ({ a: 'x'.repeat(100) }));
+    expect(lastOf(isTextLongerInSteps({ list }, 1e6, 1_000)).steps).toBeGreaterThan(100);
+  });
 });
+
+function lastOf<T>(steps: Generator<void, T>): { readonly value: T; readonly steps: number } {
+  for (let taken = 1; ; taken += 1) {
+    const { done, value } = steps.next();
+    if (done === true) return { value, steps: taken };
+  }
+}

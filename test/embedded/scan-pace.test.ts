@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import { SharedTurns } from '../../src/database/shared-turns.ts';
 import { ScanPace } from '../../src/embedded/execution/scan-pace.ts';
 import { systemClock } from '../../src/embedded/ports/clock.ts';
-import { ScanTurns } from '../../src/embedded/scan-turns.ts';
 
 test('a scan looks at the clock after many documents that are quick, and after each one that is slow', () => {
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
-  const pace = new ScanPace(clock, new ScanTurns(clock));
+  const pace = new ScanPace(clock, new SharedTurns(clock));
   const scan = (millisecondsEach: number, looks: number) => {
     for (let look = 0; look < looks; look += 1) {
       now += pace.steps * millisecondsEach;

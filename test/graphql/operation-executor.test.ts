@@ -9,6 +9,7 @@ import { defaultGraphqlDocumentLimits } from '../../src/graphql/document-limits.
 import { OperationExecutor } from '../../src/graphql/operation-executor.ts';
 import { buildSchema } from '../../src/graphql/schema.ts';
 import { defaultQueryLimits } from '../../src/query/limits.ts';
+import { createAnswerTurns } from '../../src/streaming/answer-turns.ts';
 import { engineVariants, type OpenEngine } from '../support/engine-variant.ts';
 import { observedDatabase } from './observed-database.ts';
 
@@ -34,7 +35,13 @@ describe('the execution by plans', () => {
         closed += 1;
       },
     });
-    const services = { database, version: '1.2.3', uptimeSeconds: () => 1, queryLimits: defaultQueryLimits };
+    const services = {
+      database,
+      version: '1.2.3',
+      uptimeSeconds: () => 1,
+      queryLimits: defaultQueryLimits,
+      turns: createAnswerTurns(),
+    };
     executor = new OperationExecutor(schema, services, limits);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/database/principal.ts';
+import { SharedTurns } from '../../src/database/shared-turns.ts';
 import { parseJson } from '../../src/document/json-parser.ts';
 import { engineVariants } from '../support/engine-variant.ts';
 import { EventReader } from '../support/event-reader.ts';
@@ -33,6 +34,37 @@ describe.each(engineVariants)('GET /changes on the %s', (_name, openEngine) => {
     readers.push(reader);
     return reader;
   }
+
+  test('a commit of many changes is told of in turns of the event loop, its text made once for all', async () => {
+    let now = 0;
+    let turns = 0;
+    // By this clock a slice of 2 ms has time for two steps.
+    const clock = {
+      monotonic: () => {
+        now += 1;
+        return now;
+      },
+      yield: () => {
+        turns += 1;
+        return new Promise<void>((resolve) => setImmediate(resolve));
+      },
+    };
+    await restart({ rest: { turns: new SharedTurns(clock) } });
+    const readersAtOnce = await Promise.all([read(''), read(''), read('')]);
+    await Promise.all(readersAtOnce.map((reader) => reader.piece('\n')));
+    const documents = Array.from({ length: 1_000 }, (_, number) => ({ name: 'x', body: { number } }));
+    const { text } = await send(`${server.url}/document/batch/create`, {
+      method: 'POST',
+      body: JSON.stringify(documents),
+    });
+    const [told, ...others] = await Promise.all(readersAtOnce.map((reader) => reader.piece('\n')));
+    for (const other of others) expect(other).toBe(told);
+    const { type, changes } = parseJson(told ?? '') as { type: string; changes: { document: unknown }[] };
+    expect(type).toBe('changes');
+    expect(changes.map(({ document }) => document)).toEqual(parseJson(text));
+    expect(turns).toBeGreaterThan(300);
+    expect(turns).toBeLessThan(1_500);
+  });
 
   async function create(body: string, table = ''): Promise<Record<string, unknown>> {
     const name = table === '' ? '' : `"table_name":"${table}",`;

@@ -1,3 +1,4 @@
+import type { SharedTurns } from '../../database/shared-turns.ts';
 import type { Document } from '../../document/document.ts';
 import { compileFilter, compileSearch } from '../../query/filter-compiler.ts';
 import type { FindQuery } from '../../query/find-query.ts';
@@ -9,7 +10,6 @@ import { estimateOf, explainPlan, type Plan } from '../plan/plan.ts';
 import { type PlanCosts, Planner, type Purpose } from '../plan/planner.ts';
 import { suggestedIndex } from '../plan/suggested-index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ScanTurns } from '../scan-turns.ts';
 import { walkFor } from './access-walk.ts';
 import { ScanPace } from './scan-pace.ts';
 import type { VisibleDocuments } from './visible-documents.ts';
@@ -18,7 +18,7 @@ import type { Walk } from './walk.ts';
 export interface ExecutionContext {
   readonly visible: VisibleDocuments;
   readonly clock: Clock;
-  readonly scanTurns: ScanTurns;
+  readonly scanTurns: SharedTurns;
   readonly planCosts: PlanCosts;
   /** Called at the beginning of each slice. @returns what the clock says. @throws when the view is closed. */
   readonly check: () => number;

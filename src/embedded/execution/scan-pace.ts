@@ -1,5 +1,5 @@
+import type { SharedTurns } from '../../database/shared-turns.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ScanTurns } from '../scan-turns.ts';
 
 /** What a look at the clock should come after: often enough that a slice ends in time, so seldom that it costs nothing. */
 const wantedMs = 0.1;
@@ -10,13 +10,13 @@ const wantedMs = 0.1;
  */
 export class ScanPace {
   readonly #clock: Clock;
-  readonly #turns: ScanTurns;
+  readonly #turns: SharedTurns;
   readonly #stepsMax: number;
   #steps: number;
   /** By the clock. */
   #lookedAt = 0;
 
-  constructor(clock: Clock, turns: ScanTurns) {
+  constructor(clock: Clock, turns: SharedTurns) {
     this.#clock = clock;
     this.#turns = turns;
     this.#stepsMax = turns.steps * 8;

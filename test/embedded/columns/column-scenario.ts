@@ -1,3 +1,4 @@
+import { SharedTurns } from '../../../src/database/shared-turns.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
 import { ColumnMemory } from '../../../src/embedded/columns/column-memory.ts';
@@ -5,7 +6,6 @@ import { EmbeddedReadView } from '../../../src/embedded/embedded-read-view.ts';
 import { HistoryReader } from '../../../src/embedded/history/history-reader.ts';
 import type { LogRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
-import { ScanTurns } from '../../../src/embedded/scan-turns.ts';
 import { State } from '../../../src/embedded/state.ts';
 import { TableReader } from '../../../src/embedded/table-reader.ts';
 import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
@@ -36,7 +36,7 @@ export class ColumnScenario {
       for (const write of this.meanwhile.shift() ?? []) this.write(write);
     },
   };
-  readonly #scanTurns = new ScanTurns(this.#clock, 64);
+  readonly #scanTurns = new SharedTurns(this.#clock, 64);
   #created = 0;
   #looks = 0;
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SharedTurns } from '../../../src/database/shared-turns.ts';
 import type { Document } from '../../../src/document/document.ts';
 import type { JsonObject } from '../../../src/document/json.ts';
 import { formatPath } from '../../../src/document/path.ts';
@@ -9,7 +10,6 @@ import { HistoryReader } from '../../../src/embedded/history/history-reader.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import type { LogRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
-import { ScanTurns } from '../../../src/embedded/scan-turns.ts';
 import { State } from '../../../src/embedded/state.ts';
 import { TableReader } from '../../../src/embedded/table-reader.ts';
 import { encodeCursor } from '../../../src/query/cursor.ts';
@@ -215,7 +215,7 @@ async function run<Result>(
     clock,
     tables: new TableReader(state, clock),
     history: new HistoryReader({ fileSystem: new SimulatedFileSystem(), directory: '/data', clock }),
-    scanTurns: new ScanTurns(clock, 4),
+    scanTurns: new SharedTurns(clock, 4),
     deadlineMs: 1e9,
     planCosts: scenario.planCosts,
   });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { SharedTurns } from '../../../src/database/shared-turns.ts';
 import { type Document, defaultTable } from '../../../src/document/document.ts';
 import { EmbeddedReadView } from '../../../src/embedded/embedded-read-view.ts';
 import { HistoryReader } from '../../../src/embedded/history/history-reader.ts';
 import { TimeSlice } from '../../../src/embedded/history/time-slice.ts';
 import type { IndexRecord, LogRecord } from '../../../src/embedded/log/record.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
-import { ScanTurns } from '../../../src/embedded/scan-turns.ts';
 import { State } from '../../../src/embedded/state.ts';
 import { TableReader } from '../../../src/embedded/table-reader.ts';
 import { parseMongodbFilter } from '../../../src/query/mongodb-filter-parser.ts';
@@ -58,7 +58,7 @@ async function filledState(): Promise<State> {
   return state;
 }
 
-const scanTurns = new ScanTurns(systemClock);
+const scanTurns = new SharedTurns(systemClock);
 
 function viewOf(state: State): EmbeddedReadView {
   return new EmbeddedReadView({

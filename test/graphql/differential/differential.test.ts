@@ -126,6 +126,35 @@ describe.each([
     }
   });
 
+  test('answers that are so large that they are made in turns', async () => {
+    const fields = 'id table name body bodyHash version createdAt updatedAt archivedAt sequence';
+    const operations = Array.from({ length: 700 }, (_, number) => ({
+      create: { name: 'n', table: 'large', body: { number, exact: 10n ** 20n, text: 'é'.repeat(number) } },
+    }));
+    const transact = `mutation ($operations: [Operation!]!) {
+      transact(operations: $operations) { sequence documents { ${fields} } first: documents { history { nodes { version } } } }
+    }`;
+    await twins.ask({ query: transact, variables: { operations } });
+    const page = `findDocuments(table: "large", first: 700) { totalCount nodes { ${fields} } edges { cursor node { id } } }`;
+    const values = Array.from(
+      { length: 300 },
+      (_, number) => `v${number}: value(path: "${number % 9 === 0 ? '' : 'number'}")`,
+    );
+    const measures = '[{count: true, as: "n"}, {distinct: "text", as: "texts"}]';
+    for (const query of [
+      `{ ${page} other: ${page} }`,
+      `{ findDocuments(table: "large", first: 700) { nodes { history(first: 5) { totalCount nodes { ${fields} } } } } }`,
+      `{ findDocuments(table: "large", first: 100) { nodes { ${values.join(' ')} } } }`,
+      `{ findDocuments(table: "large", first: 700) { nodes { value(path: "") } } }`,
+      `{ aggregateDocuments(table: "large", groupBy: ["number"], measures: ${measures}) { key values } }`,
+      `{ ${Array.from({ length: 300 }, (_, number) => `d${number}: getDocument(id: "${ids[number % ids.length]}") { ${fields} }`).join(' ')} }`,
+      `{ ${page} __schema { types { name fields { name } } } }`,
+    ]) {
+      const { text } = await twins.ask({ query });
+      expect(text.length).toBeGreaterThan(20_000);
+    }
+  });
+
   test('random operations', async () => {
     let executed = 0;
     await fc.assert(

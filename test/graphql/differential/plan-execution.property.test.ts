@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { buildSchema as buildSchemaOfText, execute, isObjectType, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
-import type { GraphqlResult } from '../../../src/graphql/graphql-response.ts';
+import type { GraphqlResult } from '../../../src/graphql/graphql-answer.ts';
 import { type GraphqlServices, OperationContext } from '../../../src/graphql/operation-context.ts';
 import { PlanExecution } from '../../../src/graphql/plan-execution.ts';
 import { PreparedDocument } from '../../../src/graphql/prepared-document.ts';
 import { defaultQueryLimits } from '../../../src/query/limits.ts';
+import { createAnswerTurns } from '../../../src/streaming/answer-turns.ts';
 import { unreachableDatabase } from './unreachable-database.ts';
 
 /** What a resolver does. A later one answers so many turns of the event loop later, so that it is known which error came first. */
@@ -123,6 +124,7 @@ const services: GraphqlServices = {
   database: unreachableDatabase,
   version: '',
   uptimeSeconds: () => 0,
+  turns: createAnswerTurns(),
   queryLimits: defaultQueryLimits,
 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { SharedTurns } from '../../src/database/shared-turns.ts';
 import type { Clock } from '../../src/embedded/ports/clock.ts';
-import { ScanTurns } from '../../src/embedded/scan-turns.ts';
 
 /** Scans that take so many milliseconds each, on a clock that only they move. */
 function startScans(milliseconds: readonly number[]) {
@@ -12,7 +12,7 @@ function startScans(milliseconds: readonly number[]) {
     yield: () => new Promise((resolve) => yielded.push(resolve)),
     schedule: () => () => {},
   };
-  const turns = new ScanTurns(clock);
+  const turns = new SharedTurns(clock);
   const ended: number[] = [];
   const scan = async (each: number, number: number) => {
     const turn = turns.next();
