@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import { hashBody } from '../../document/body-hash.ts';
+import { DatabaseError } from '../../errors.ts';
 import type { ExistingDocument, ImportServer, Refused } from './import-server.ts';
-import { creatingOperations, updatingOperations } from './item-operations.ts';
-import type { PreparedItem } from './prepared-item.ts';
+import { creatingOperations, type OperationText, transactionOf, updatingOperations } from './item-operations.ts';
+import { type ParsedItem, type PreparedItem, parsedItem, refusalOf } from './prepared-item.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What to do when a document with the id of an item is there already. */
@@ -20,9 +21,18 @@ export interface ImportCounts {
 /** An item on its way, with what is known of the document that there is. */
 interface Pending {
   readonly item: PreparedItem;
-  readonly operations: readonly Buffer[];
+  readonly operations: readonly OperationText[];
   readonly creates: boolean;
   readonly attempts: number;
+}
+
+/** Items that are to be sent together. */
+interface Batch {
+  readonly items: readonly Pending[];
+  /** Those that stood between them and are not sent. */
+  readonly refusals: readonly Refusal[];
+  /** The request that makes documents of all of them. */
+  readonly transaction: Buffer;
 }
 
 /** How often a document may change between the look at it and the write. */
@@ -39,6 +49,8 @@ export class BatchImport {
   readonly counts: ImportCounts = { created: 0, updated: 0, present: 0, refused: 0 };
   /** Whether the last batch met documents that were there: then the next one is looked up before it is sent. */
   #meetsExisting = false;
+  /** Whether the last batch met items that are no JSON: then the next one is looked at before it is sent. */
+  #meetsBroken = false;
   /** How many the server takes at once, as far as it has shown. */
   #sizeMax = Number.POSITIVE_INFINITY;
 
@@ -48,18 +60,33 @@ export class BatchImport {
     this.#onRefusal = onRefusal;
   }
 
+  /**
+   * Makes ready what `send` takes, which may be done while the batch before is on its way.
+   * @param read in the order of the input, in which refusals are told. Where one is broken others often are, so they are looked at before they are sent.
+   */
+  prepare(read: readonly (PreparedItem | Refusal)[]): Batch {
+    const isSuspect = this.#meetsBroken || read.some(isRefusal);
+    const looked = isSuspect ? read.map((item) => (isRefusal(item) ? item : parsedOrRefused(item))) : read;
+    const refusals = looked.filter(isRefusal);
+    this.#meetsBroken = refusals.length > 0;
+    const items = looked.flatMap((item) => (isRefusal(item) ? [] : [newlyMade(item)]));
+    return { items, refusals, transaction: transactionOf(operationsOf(items)) };
+  }
+
   /** Resolves when every item is in the database or refused. @throws {ServerError} */
-  async send(items: readonly PreparedItem[]): Promise<void> {
-    let waiting: readonly Pending[] = items.map(newlyMade);
+  async send(batch: Batch): Promise<void> {
+    for (const refusal of batch.refusals) this.#tell(refusal);
+    let waiting = batch.items;
     if (this.#meetsExisting) {
       this.#meetsExisting = false;
       waiting = await this.#lookedUp(waiting);
     }
     let size = Math.min(waiting.length, this.#sizeMax);
     while (waiting.length > 0) {
-      const part = waiting.slice(0, size);
+      const isWhole = waiting === batch.items && size === waiting.length;
+      const part = isWhole ? waiting : waiting.slice(0, size);
       const rest = waiting.slice(size);
-      const refused = await this.#server.commit(part.flatMap(({ operations }) => operations));
+      const refused = await this.#server.commit(isWhole ? batch.transaction : transactionOf(operationsOf(part)));
       if (refused === null) {
         this.#count(part);
         waiting = rest;
@@ -67,6 +94,11 @@ export class BatchImport {
         continue;
       }
       const index = indexOfItem(part, refused);
+      if (index === null && isAboutText(refused) && part.some(({ item }) => item.body === null)) {
+        this.#meetsBroken = true;
+        waiting = [...this.#checked(part), ...rest];
+        continue;
+      }
       const blamed = index === null && part.length === 1 ? 0 : index;
       const culprit = blamed === null ? undefined : part[blamed];
       if (blamed === null || culprit === undefined) {
@@ -86,6 +118,22 @@ export class BatchImport {
     }
   }
 
+  /** Those whose text is JSON. The others are refused: the server has refused all of them together, and does not tell which it is about. */
+  #checked(part: readonly Pending[]): readonly Pending[] {
+    return part.flatMap((pending) => {
+      const item = this.#parsed(pending.item);
+      return item === null ? [] : [{ ...pending, item }];
+    });
+  }
+
+  /** Null when it was refused. */
+  #parsed(item: PreparedItem): ParsedItem | null {
+    const parsed = parsedOrRefused(item);
+    if (!isRefusal(parsed)) return parsed;
+    this.#tell(parsed);
+    return null;
+  }
+
   /** Looks at what the database has, and tells what is left to do. */
   async #lookedUp(part: readonly Pending[]): Promise<readonly Pending[]> {
     const existing = await this.#server.find(part.map(({ item }) => item.id));
@@ -101,8 +149,10 @@ export class BatchImport {
   }
 
   /** Null when nothing is left to do. */
-  #pendingOf(item: PreparedItem, existing: ExistingDocument): Pending | null {
+  #pendingOf(unparsed: PreparedItem, existing: ExistingDocument): Pending | null {
     this.#meetsExisting = true;
+    const item = this.#parsed(unparsed);
+    if (item === null) return null;
     const hasSameBody = hashBody(item.body) === existing.bodyHash;
     const operations = updatingOperations(item, existing, hasSameBody);
     // A document that an earlier run of this import has made may have been changed since: it is there nevertheless.
@@ -122,13 +172,34 @@ export class BatchImport {
   }
 
   #refuse({ line, text }: PreparedItem, { code, reason, path }: Omit<Refused, 'operation'>): void {
+    this.#tell({ line, text, code, reason, path });
+  }
+
+  #tell(refusal: Refusal): void {
     this.counts.refused += 1;
-    this.#onRefusal({ line, text, code, reason, path });
+    this.#onRefusal(refusal);
+  }
+}
+
+function isRefusal(item: PreparedItem | Refusal): item is Refusal {
+  return 'reason' in item;
+}
+
+function parsedOrRefused(item: PreparedItem): ParsedItem | Refusal {
+  try {
+    return parsedItem(item);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return refusalOf(item, error);
   }
 }
 
 function newlyMade(item: PreparedItem): Pending {
   return { item, operations: creatingOperations(item), creates: true, attempts: 0 };
+}
+
+function operationsOf(part: readonly Pending[]): readonly OperationText[] {
+  return part.flatMap(({ operations }) => operations);
 }
 
 function indexOfItem(part: readonly Pending[], { operation }: Refused): number | null {
@@ -139,6 +210,11 @@ function indexOfItem(part: readonly Pending[], { operation }: Refused): number |
     if (operation < end) return index;
   }
   return null;
+}
+
+/** Whether what the request says may have been no JSON, or over a limit. */
+function isAboutText({ code }: Refused): boolean {
+  return code === 'INVALID_ARGUMENT' || code === 'LIMIT_EXCEEDED';
 }
 
 /** Whether the refusal says that the database has another version of the document than was thought. */

@@ -6,6 +6,7 @@ import type { BatchImport } from './batch-import.ts';
 import type { InputFile } from './input-file.ts';
 import { type ReadItem, readItems } from './item-reader.ts';
 import { type ItemPreparation, type PreparedItem, refusalOf } from './prepared-item.ts';
+import type { Refusal } from './refusal.ts';
 import type { RefusalReport } from './refusal-report.ts';
 import { type ItemSource, SourceError } from './source-item.ts';
 
@@ -38,7 +39,13 @@ export async function checkInput({
     read += bytes;
     progress.show(`checking ${input.name}: ${shareText(read, input)}`);
   };
-  for await (const _ of readItems(input.chunks(), createSource(), { hash, onBytes }));
+  const source = createSource();
+  if (source.takesAnything) {
+    for await (const chunk of input.chunks()) {
+      hash.update(chunk);
+      onBytes(chunk.length);
+    }
+  } else for await (const _ of readItems(input.chunks(), source, { hash, onBytes }));
   return hash.digest('hex');
 }
 
@@ -63,14 +70,14 @@ export async function importFile(
     progress.show(`${shareText(bytes, input)}: ${created + updated + present} documents, ${rate} a second${refused}`);
   };
   let sending: Promise<void> = Promise.resolve();
-  let batch: PreparedItem[] = [];
+  let batch: (PreparedItem | Refusal)[] = [];
   let batchBytes = 0;
   const flush = async (): Promise<void> => {
-    const items = batch;
+    const next = batches.prepare(batch);
     batch = [];
     batchBytes = 0;
     await sending;
-    sending = batches.send(items);
+    sending = batches.send(next);
     // Whoever awaits it next is told; until then it is nobody's.
     sending.catch(() => undefined);
   };
@@ -78,10 +85,9 @@ export async function importFile(
     for await (const items of readItems(input.chunks(), source, { hash, onBytes })) {
       refusals.setHeader(source.headerText);
       for (const item of items) {
-        const prepared = preparedOrRefused(item, options);
-        if (prepared === null) continue;
+        const prepared = preparedOrRefused(item, options.preparation);
         batch.push(prepared);
-        batchBytes += prepared.bodyText.length;
+        batchBytes += 'bodyText' in prepared ? prepared.bodyText.length : prepared.text.length;
         if (batch.length >= itemsInBatch || batchBytes >= bytesInBatch) await flush();
       }
     }
@@ -97,14 +103,12 @@ export async function importFile(
   return { bytes, digest: hash.digest('hex') };
 }
 
-/** Null when it was refused. */
-function preparedOrRefused(item: ReadItem, { preparation, refusals }: FileImportOptions): PreparedItem | null {
+function preparedOrRefused(item: ReadItem, preparation: ItemPreparation): PreparedItem | Refusal {
   try {
     return preparation.prepare(item);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    refusals.add(refusalOf(item, error));
-    return null;
+    return refusalOf(item, error);
   }
 }
 

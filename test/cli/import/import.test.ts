@@ -85,6 +85,45 @@ describe('import', () => {
     expect((await fixture.import(mended, '--table', 'mixed')).summary.created).toBe(1);
   });
 
+  test('tells them in the order of the lines, however many stand between them', async () => {
+    const broken = new Map([
+      [10, '{"a":1,"a":2}'],
+      [1500, '{"a":01}'],
+      [1700, '{"a":1'],
+      [1701, '{"a":"\\ud800"}'],
+      [3500, '{"a" 1}'],
+      [3501, '{"a":1e999}'],
+      [4800, '[1]'],
+    ]);
+    const lines = Array.from({ length: 5000 }, (_, index) => broken.get(index + 1) ?? `{"line":${index + 1}}`);
+    const { summary } = await fixture.import(fixture.write('far.ndjson', lines.join('\n')), '--table', 'far');
+    expect([summary.created, summary.refused]).toEqual([lines.length - broken.size, broken.size]);
+    expect(summary.refusals.map(({ line }) => line)).toEqual([...broken.keys()]);
+    const kept = lines.filter((_, index) => !broken.has(index + 1)).map((line) => JSON.parse(line));
+    expect(await fixture.bodies('far')).toEqual(kept);
+  });
+
+  test('makes one document of a line or none, whatever it would mean among the others', async () => {
+    const evil = `{"op":"create","doc_id":"${id(666)}","table_name":"evil","name":"evil","body":{"x":1}`;
+    const bad = [
+      `{"x":1}},${evil}`,
+      '{"x":"',
+      '"}',
+      '{"x":[',
+      ']}',
+      '{"x":1]}',
+      '{"x":[1}',
+      '{"x":1}}',
+      '{"x":{"y":1}',
+      '{"\\"}',
+    ];
+    const path = fixture.write('apart.ndjson', bad.map((line, number) => `{"good":${number}}\n${line}\n`).join(''));
+    const { summary } = await fixture.import(path, '--table', 'apart');
+    expect(summary.refusals.map(({ line }) => line)).toEqual(bad.map((_, number) => number * 2 + 2));
+    expect(await fixture.bodies('apart')).toEqual(bad.map((_, good) => ({ good })));
+    expect(await fixture.bodies('evil')).toEqual([]);
+  });
+
   test('writes refused records of CSV under the header, and elements of a list on one line each', async () => {
     const errors = fixture.folder.join('refused.csv');
     const csv = fixture.write('short.csv', 'a,b\n1,2\n"x\ny"\n3,4\nlast\n');
