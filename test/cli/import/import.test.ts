@@ -104,24 +104,16 @@ describe('import', () => {
   });
 
   test('makes one document of a line or none, whatever it would mean among the others', async () => {
-    const evil = `{"op":"create","doc_id":"${id(666)}","table_name":"evil","name":"evil","body":{"x":1}`;
-    const bad = [
-      `{"x":1}},${evil}`,
-      '{"x":"',
-      '"}',
-      '{"x":[',
-      ']}',
-      '{"x":1]}',
-      '{"x":[1}',
-      '{"x":1}}',
-      '{"x":{"y":1}',
-      '{"\\"}',
-    ];
-    const path = fixture.write('apart.ndjson', bad.map((line, number) => `{"good":${number}}\n${line}\n`).join(''));
-    const { summary } = await fixture.import(path, '--table', 'apart');
+    const more = `{"op":"create","doc_id":"${id(666)}","table_name":"smuggled","body":{"x":1}`;
+    // By itself: beside lines that are broken for all to see every line is looked at.
+    const alone = fixture.write('alone.ndjson', `{"good":0}\n{"x":1}},${more}\n`);
+    expect((await fixture.import(alone, '--table', 'apart')).summary).toMatchObject({ created: 1, refused: 1 });
+    const bad = ['{"x":"', '"}', '{"x":[', ']}', '{"x":1]}', '{"x":[1}', '{"x":1}}', '{"x":{"y":1}', '{"\\"}'];
+    const lines = bad.map((line, number) => `{"good":${number + 1}}\n${line}\n`);
+    const { summary } = await fixture.import(fixture.write('apart.ndjson', lines.join('')), '--table', 'apart');
     expect(summary.refusals.map(({ line }) => line)).toEqual(bad.map((_, number) => number * 2 + 2));
-    expect(await fixture.bodies('apart')).toEqual(bad.map((_, good) => ({ good })));
-    expect(await fixture.bodies('evil')).toEqual([]);
+    expect(await fixture.bodies('apart')).toEqual(Array.from({ length: bad.length + 1 }, (_, good) => ({ good })));
+    expect(await fixture.bodies('smuggled')).toEqual([]);
   });
 
   test('writes refused records of CSV under the header, and elements of a list on one line each', async () => {
