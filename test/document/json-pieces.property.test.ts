@@ -100,7 +100,7 @@ test.each([0, 1, 2, 3])(
   'a long text is scanned in parts, and an escape may stand at the seam of two (%i bytes on)',
   (on) => {
     const text = JSON.stringify([
-      'x'.repeat(128 * 1024 - 5 + on),
+      'x'.repeat(128 * 1024 - 6 + on),
       '"],[{',
       ...Array.from({ length: 40_000 }, (_, n) => n),
     ]);
