@@ -31,6 +31,11 @@ export function updatingOperations(
   return operations;
 }
 
+/** That there is a live document with this id, else nothing is written. */
+export function assertingOperation(id: string): OperationText {
+  return { head: `{"op":"assert","doc_id":"${id}","exists":true}`, body: null };
+}
+
 function versioned(op: 'archive' | 'restore', id: string, version: number): OperationText {
   return { head: `{"op":"${op}","doc_id":"${id}","version":${version}}`, body: null };
 }

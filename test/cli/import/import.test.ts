@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/cli/exit-code.ts';
 import { ServerProcess } from '../../process/server-process.ts';
 import { send } from '../../support/http-client.ts';
+import { yaradb } from '../data-fixture.ts';
+import { CrookedWay } from './crooked-way.ts';
 import { ImportFixture, manyItems } from './import-fixture.ts';
 
 let fixture: ImportFixture;
@@ -103,6 +105,15 @@ describe('import', () => {
     expect(await fixture.bodies('far')).toEqual(kept);
   });
 
+  test('makes documents in the order of the lines, though requests overtake each other on their way', async () => {
+    await using way = await CrookedWay.to(fixture.url);
+    const path = fixture.write('crooked.ndjson', manyItems(8000));
+    const ending = await yaradb('import', path, '--table', 'crooked', '--url', way.url);
+    expect([ending.code, ending.stderr]).toEqual([0, '']);
+    expect(way.statuses).toContain(404);
+    expect(await fixture.bodies('crooked')).toEqual(Array.from({ length: 8000 }, (_, number) => ({ number })));
+  });
+
   test('makes one document of a line or none, whatever it would mean among the others', async () => {
     const more = `{"op":"create","doc_id":"${id(666)}","table_name":"smuggled","body":{"x":1}`;
     // By itself: beside lines that are broken for all to see every line is looked at.
@@ -157,7 +168,7 @@ describe('import', () => {
 
   test('stops where no item could get in', async () => {
     await fixture.post('/table/create', { name: 'closed', read_only: true });
-    const ending = await fixture.run('import', fixture.write('closed.ndjson', manyItems(10)), '--table', 'closed');
+    const ending = await fixture.run('import', fixture.write('closed.ndjson', manyItems(900)), '--table', 'closed');
     expect(ending.code).toBe(exitCodes.noServer);
     expect(ending.stderr).toMatch(/^yaradb: the server refuses: Table 'closed' is read-only[^\n]*\n$/);
   });
