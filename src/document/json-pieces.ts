@@ -119,36 +119,81 @@ const closingBrace = 0x7d;
 
 /** The longest list that can be cut; of one in another the outer one. What it says of a text that is not JSON means nothing. */
 function* longestList(bytes: Uint8Array, pieceBytes: number): Generator<void, LongList | null> {
-  const { length } = bytes;
-  const open: Open[] = [];
-  let level = 0;
-  let longest: LongList | null = null;
-  let isText = false;
-  for (let index = 0; index < length; index += 1) {
-    if (index % scannedBytes === 0) yield;
-    const byte = bytes[index];
-    if (isText) {
-      if (byte === backslash) index += 1;
-      else if (byte === quote) isText = false;
-    } else if (byte === quote) {
-      isText = true;
-    } else if (byte === comma) {
-      const list = open[level - 1];
-      if (level > levelMax || list?.isList !== true) continue;
-      if (index - (list.cuts.at(-1) ?? list.start) >= pieceBytes) list.cuts.push(index);
-    } else if (byte === openingBracket || byte === openingBrace) {
-      if (level < levelMax) open.push({ start: index, isList: byte === openingBracket, cuts: [] });
-      level += 1;
-    } else if (byte === closingBracket || byte === closingBrace) {
-      level -= 1;
-      if (level >= levelMax) continue;
-      const ended = open.pop();
-      if (ended === undefined) return null;
-      const { start, isList, cuts } = ended;
-      const isCut = isList && byte === closingBracket && cuts.length > 0;
-      const isLonger = longest === null || start < longest.start || index - start > longest.end - longest.start;
-      if (isCut && isLonger) longest = { start, end: index, level: level + 1, cuts };
+  const search = new ListSearch(bytes, pieceBytes);
+  for (let end = scannedBytes; search.scanTo(Math.min(end, bytes.length)); end += scannedBytes) yield;
+  return search.longest;
+}
+
+/** Goes through a text once. A loop of its own takes a third of the time that it takes in a generator. */
+class ListSearch {
+  readonly #bytes: Uint8Array;
+  readonly #pieceBytes: number;
+  readonly #open: Open[] = [];
+  #level = 0;
+  #isText = false;
+  #index = 0;
+  #longest: LongList | null = null;
+
+  constructor(bytes: Uint8Array, pieceBytes: number) {
+    this.#bytes = bytes;
+    this.#pieceBytes = pieceBytes;
+  }
+
+  get longest(): LongList | null {
+    return this.#longest;
+  }
+
+  /** Whether there is more behind `end`. */
+  scanTo(end: number): boolean {
+    const bytes = this.#bytes;
+    const pieceBytes = this.#pieceBytes;
+    const open = this.#open;
+    let level = this.#level;
+    let isText = this.#isText;
+    let index = this.#index;
+    for (; index < end; index += 1) {
+      if (isText) {
+        let byte = bytes[index];
+        while (byte !== quote && index < end) {
+          index += byte === backslash ? 2 : 1;
+          byte = bytes[index];
+        }
+        if (index >= end) break;
+        isText = false;
+        continue;
+      }
+      const byte = bytes[index];
+      if (byte === quote) {
+        isText = true;
+      } else if (byte === comma) {
+        const list = open[level - 1];
+        if (level > levelMax || list?.isList !== true) continue;
+        if (index - (list.cuts.at(-1) ?? list.start) >= pieceBytes) list.cuts.push(index);
+      } else if (byte === openingBracket || byte === openingBrace) {
+        if (level < levelMax) open.push({ start: index, isList: byte === openingBracket, cuts: [] });
+        level += 1;
+      } else if (byte === closingBracket || byte === closingBrace) {
+        level -= 1;
+        if (level >= levelMax) continue;
+        const ended = open.pop();
+        if (ended === undefined) {
+          this.#longest = null;
+          return false;
+        }
+        this.#take(ended, index, level + 1, byte === closingBracket);
+      }
+    }
+    this.#level = level;
+    this.#isText = isText;
+    this.#index = index;
+    return end < bytes.length;
+  }
+
+  #take({ start, isList, cuts }: Open, end: number, level: number, isBracket: boolean): void {
+    if (!isList || !isBracket || cuts.length === 0) return;
+    const longest = this.#longest;
+    if (longest === null || start < longest.start || end - start > longest.end - longest.start) {
+      this.#longest = { start, end, level, cuts };
     }
   }
-  return longest;
 }

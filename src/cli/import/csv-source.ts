@@ -18,6 +18,7 @@ interface CsvRecord {
  * be told apart.
  */
 export class CsvSource implements ItemSource {
+  readonly takesAnything = false;
   readonly #options: CsvOptions;
   readonly #parser = parse({
     info: true,

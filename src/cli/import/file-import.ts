@@ -6,6 +6,7 @@ import type { BatchImport } from './batch-import.ts';
 import type { InputFile } from './input-file.ts';
 import { type ReadItem, readItems } from './item-reader.ts';
 import { type ItemPreparation, type PreparedItem, refusalOf } from './prepared-item.ts';
+import type { Refusal } from './refusal.ts';
 import type { RefusalReport } from './refusal-report.ts';
 import { type ItemSource, SourceError } from './source-item.ts';
 
@@ -19,9 +20,14 @@ export interface FileImportOptions {
   readonly progress: Progress;
 }
 
-/** One request: enough that a commit is spread over many documents, few enough that the server's other clients do not wait for it. */
-const itemsInBatch = 1000;
-const bytesInBatch = 1024 * 1024;
+/**
+ * One request: what the server takes in one go, in less than a few milliseconds, and not slice by slice as it takes what is longer. With the assertion behind them the
+ * operations are fewer than 256, and with what stands around the bodies the request is shorter than 128 KiB.
+ */
+const itemsInBatch = 250;
+const bytesInBatch = 96 * 1024;
+/** Sent and not answered: so the server has one to look at while the disk has another, also when it is a slow one. */
+const batchesUnderWay = 4;
 
 /**
  * Reads a file to its end, so that nothing is written of one that is not what it is said to be.
@@ -38,12 +44,18 @@ export async function checkInput({
     read += bytes;
     progress.show(`checking ${input.name}: ${shareText(read, input)}`);
   };
-  for await (const _ of readItems(input.chunks(), createSource(), { hash, onBytes }));
+  const source = createSource();
+  if (source.takesAnything) {
+    for await (const chunk of input.chunks()) {
+      hash.update(chunk);
+      onBytes(chunk.length);
+    }
+  } else for await (const _ of readItems(input.chunks(), source, { hash, onBytes }));
   return hash.digest('hex');
 }
 
 /**
- * Imports all items, in order: while the server writes a batch, the next is read and looked at, so that memory is bounded by two of them.
+ * Imports all items, in order: while the server writes batches, the next is read, so that memory is bounded by a few of them.
  * @returns how many bytes were read, and their SHA-256. @throws {SourceError | ServerError}
  */
 export async function importFile(
@@ -63,14 +75,16 @@ export async function importFile(
     progress.show(`${shareText(bytes, input)}: ${created + updated + present} documents, ${rate} a second${refused}`);
   };
   let sending: Promise<void> = Promise.resolve();
-  let batch: PreparedItem[] = [];
+  const underWay: Promise<void>[] = [];
+  let batch: (PreparedItem | Refusal)[] = [];
   let batchBytes = 0;
   const flush = async (): Promise<void> => {
-    const items = batch;
+    const next = batches.prepare(batch);
     batch = [];
     batchBytes = 0;
-    await sending;
-    sending = batches.send(items);
+    if (underWay.length === batchesUnderWay) await underWay.shift();
+    sending = batches.send(next);
+    underWay.push(sending);
     // Whoever awaits it next is told; until then it is nobody's.
     sending.catch(() => undefined);
   };
@@ -78,10 +92,9 @@ export async function importFile(
     for await (const items of readItems(input.chunks(), source, { hash, onBytes })) {
       refusals.setHeader(source.headerText);
       for (const item of items) {
-        const prepared = preparedOrRefused(item, options);
-        if (prepared === null) continue;
+        const prepared = preparedOrRefused(item, options.preparation);
         batch.push(prepared);
-        batchBytes += prepared.bodyText.length;
+        batchBytes += 'bodyText' in prepared ? prepared.bodyText.length : prepared.text.length;
         if (batch.length >= itemsInBatch || batchBytes >= bytesInBatch) await flush();
       }
     }
@@ -97,14 +110,12 @@ export async function importFile(
   return { bytes, digest: hash.digest('hex') };
 }
 
-/** Null when it was refused. */
-function preparedOrRefused(item: ReadItem, { preparation, refusals }: FileImportOptions): PreparedItem | null {
+function preparedOrRefused(item: ReadItem, preparation: ItemPreparation): PreparedItem | Refusal {
   try {
     return preparation.prepare(item);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    refusals.add(refusalOf(item, error));
-    return null;
+    return refusalOf(item, error);
   }
 }
 

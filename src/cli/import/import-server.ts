@@ -48,10 +48,11 @@ export class ImportServer {
 
   /**
    * Commits operations, all or none.
+   * @param transaction as `transactionOf` makes it.
    * @returns null when it is done. @throws {ServerError} when the server cannot go on, or not be asked.
    */
-  async commit(operations: readonly Buffer[]): Promise<Refused | null> {
-    const answer = await this.#patiently('/document/transaction', transactionOf(operations), false);
+  async commit(transaction: Buffer): Promise<Refused | null> {
+    const answer = await this.#patiently('/document/transaction', transaction, false);
     if (answer.status === 200) return null;
     const { code, path, operation } = objectOf(answer.json);
     const reason = refusalText(answer);
@@ -85,18 +86,4 @@ export class ImportServer {
 
 function existingOf({ version, body_hash: bodyHash, archived_at: archivedAt }: JsonObject): ExistingDocument {
   return { version: Number(version), bodyHash: String(bodyHash), archived: archivedAt !== null };
-}
-
-const opening = Buffer.from('{"operations":[');
-const separator = Buffer.from(',');
-const closing = Buffer.from(']}');
-
-function transactionOf(operations: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [opening];
-  for (const [index, operation] of operations.entries()) {
-    if (index > 0) parts.push(separator);
-    parts.push(operation);
-  }
-  parts.push(closing);
-  return Buffer.concat(parts);
 }

@@ -27,6 +27,7 @@ const lineFeed = 0x0a;
  */
 export class JsonSource implements ItemSource {
   readonly headerText = null;
+  readonly takesAnything = false;
   readonly #bytes = new ItemBytes();
   #place: Place = 'start';
   #isList = false;

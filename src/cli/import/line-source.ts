@@ -8,6 +8,7 @@ const carriageReturn = 0x0d;
 /** NDJSON: one JSON text a line. Lines of nothing but white space are passed over. */
 export class LineSource implements ItemSource {
   readonly headerText = null;
+  readonly takesAnything = true;
   readonly #bytes = new ItemBytes();
   #line = 1;
 

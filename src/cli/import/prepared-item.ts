@@ -6,6 +6,7 @@ import { stringifyJson } from '../../document/json-serializer.ts';
 import { type DatabaseError, InvalidArgumentError } from '../../errors.ts';
 import { ImportedIds } from './import-id.ts';
 import type { ReadItem } from './item-reader.ts';
+import { hasObjectOutline } from './object-outline.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface PreparationOptions {
@@ -32,29 +33,47 @@ export interface PreparedItem {
   readonly isOwnId: boolean;
   readonly table: string | null;
   readonly name: string;
-  readonly body: JsonObject;
-  /** JSON. */
+  /** Null while nobody has looked whether the text is JSON. */
+  readonly body: JsonObject | null;
+  /** JSON, if the item is. */
   readonly bodyText: Buffer;
   readonly archived: boolean;
 }
+
+/** One whose text is JSON. */
+export type ParsedItem = PreparedItem & { readonly body: JsonObject };
 
 /** Makes documents of items. */
 export class ItemPreparation {
   readonly #options: PreparationOptions;
   readonly #ids: ImportedIds;
+  /** Whether nothing of an item is needed to know what is to be made of it. */
+  readonly #takesWhole: boolean;
 
   constructor(options: PreparationOptions) {
     this.#options = options;
     this.#ids = new ImportedIds(options.key, options.table);
+    this.#takesWhole = !options.documents && options.idField === null && options.nameField === null;
   }
 
-  /** @throws {DatabaseError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED` with the path, when nothing can be made of it. */
+  /**
+   * Makes of an item that is a body and nothing else a document without parsing it: the server has to do that anyhow.
+   * @throws {DatabaseError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED` with the path, when nothing can be made of it.
+   */
   prepare(item: ReadItem): PreparedItem {
     if (item.problem !== null) throw new InvalidArgumentError(item.problem);
+    if (this.#takesWhole && item.value === null && hasObjectOutline(item.text)) return this.#ofText(item);
     const value = item.value ?? parseJson(item.text);
     if (!isJsonObject(value))
       throw new InvalidArgumentError('it is no JSON object', { path: '', expected: 'an object' });
     return this.#options.documents ? this.#ofDocument(item, value) : this.#ofBody(item, value);
+  }
+
+  #ofText({ line, text, ordinal }: ReadItem): PreparedItem {
+    const { table, name } = this.#options;
+    const id = this.#ids.idOf(ordinal);
+    const documentName = name ?? table ?? 'default';
+    return { line, text, id, isOwnId: false, table, name: documentName, body: null, bodyText: text, archived: false };
   }
 
   #ofBody(item: ReadItem, value: JsonObject): PreparedItem {
@@ -87,6 +106,13 @@ export class ItemPreparation {
     const bodyText = Buffer.from(stringifyJson(body));
     return { line, text, id, isOwnId: given !== null, table, name, body, bodyText, archived };
   }
+}
+
+/** The item after a look whether its text is JSON. @throws {DatabaseError} as `prepare` does. */
+export function parsedItem(item: PreparedItem): ParsedItem {
+  const body = item.body ?? parseJson(item.bodyText);
+  if (!isJsonObject(body)) throw new TypeError('What begins with a brace is no other JSON than an object');
+  return { ...item, body };
 }
 
 export function refusalOf({ line, text }: Pick<ReadItem, 'line' | 'text'>, error: DatabaseError): Refusal {

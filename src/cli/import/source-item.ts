@@ -17,6 +17,8 @@ export interface SourceItem {
 export interface ItemSource {
   /** What a file of some of the items has to begin with, such as the header of a CSV; null when there is no such thing, or not yet. */
   readonly headerText: Buffer | null;
+  /** Whether items can be told apart whatever the bytes are, so that nothing is ever thrown. */
+  readonly takesAnything: boolean;
   /** @throws {SourceError} when what follows cannot be told apart any more. */
   push(chunk: Buffer): readonly SourceItem[] | Promise<readonly SourceItem[]>;
   /** To be called once, behind the last piece. @throws {SourceError} when something is missing. */

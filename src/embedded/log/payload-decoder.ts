@@ -3,8 +3,9 @@ import { type Document, defaultTable, type TableReference } from '../../document
 import { isJsonObject, type JsonObject, type JsonValue } from '../../document/json.ts';
 import { parseJson } from '../../document/json-parser.ts';
 import type { ByteReader } from './byte-reader.ts';
+import { needsExactParser } from './exact-parser.ts';
 import { MalformedError, UnknownKindError } from './log-error.ts';
-import { digestBytes, documentFlags, exactParserNeeded, type TableRecord } from './record.ts';
+import { digestBytes, documentFlags, type TableRecord } from './record.ts';
 import { compareUuids, copyUuid, readUuid, uuidBytes } from './uuid-bytes.ts';
 
 /**
@@ -122,7 +123,7 @@ export const readStoredObject: BodyReader = (reader, exactly) =>
 const allDocumentFlags = Object.values(documentFlags).reduce((all, flag) => all | flag, 0);
 const noLimits = { nestingMax: Number.POSITIVE_INFINITY, integerDigitsMax: Number.POSITIVE_INFINITY };
 /** The value of JSON text that `stringifyJson` wrote: without duplicate keys, lone surrogates and -0. */
-export function parseStoredJson(text: string, exactly = exactParserNeeded.test(text)): JsonValue {
+export function parseStoredJson(text: string, exactly = needsExactParser(text)): JsonValue {
   try {
     return exactly ? parseJson(text, noLimits) : JSON.parse(text);
   } catch (error) {

@@ -1,10 +1,10 @@
 import type { Document } from '../../document/document.ts';
 import { stringifyJson } from '../../document/json-serializer.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { needsExactParser } from './exact-parser.ts';
 import {
   digestBytes,
   documentFlags,
-  exactParserNeeded,
   type IndexRecord,
   indexedDocuments,
   indexFlags,
@@ -27,7 +27,7 @@ export function writeDocument(writer: ByteWriter, document: Document): void {
     (document.tableNamed ? documentFlags.tableNamed : 0) |
       (updatedAt === null ? 0 : documentFlags.updated) |
       (archivedAt === null ? 0 : documentFlags.archived) |
-      (exactParserNeeded.test(body) ? documentFlags.exactParser : 0),
+      (needsExactParser(body) ? documentFlags.exactParser : 0),
   );
   writer.uint32(document.version);
   writer.int64(document.createdAt);

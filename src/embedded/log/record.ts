@@ -103,12 +103,6 @@ export const recordKinds = {
 
 export const documentFlags = { tableNamed: 1, updated: 2, archived: 4, exactParser: 8 } as const;
 
-/**
- * `JSON.parse` is exact for a text that `stringifyJson` wrote, but for two things: an integer that no double holds, which has
- * as many digits in a row at least, and a key that holds an escape, which V8 may take for another one
- * (https://github.com/nodejs/node/issues/63785).
- */
-export const exactParserNeeded = /\d{16}|\\/;
 export const requestFlags = { idempotencyKey: 1, digest: 2 } as const;
 export const keyFlags = { erases: 1 } as const;
 export const indexKinds = { HASH: 1, ORDERED: 2 } as const;

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/cli/exit-code.ts';
 import { ServerProcess } from '../../process/server-process.ts';
 import { send } from '../../support/http-client.ts';
+import { yaradb } from '../data-fixture.ts';
+import { CrookedWay } from './crooked-way.ts';
 import { ImportFixture, manyItems } from './import-fixture.ts';
 
 let fixture: ImportFixture;
@@ -85,6 +87,46 @@ describe('import', () => {
     expect((await fixture.import(mended, '--table', 'mixed')).summary.created).toBe(1);
   });
 
+  test('tells them in the order of the lines, however many stand between them', async () => {
+    const broken = new Map([
+      [10, '{"a":1,"a":2}'],
+      [1500, '{"a":01}'],
+      [1700, '{"a":1'],
+      [1701, '{"a":"\\ud800"}'],
+      [3500, '{"a" 1}'],
+      [3501, '{"a":1e999}'],
+      [4800, '[1]'],
+    ]);
+    const lines = Array.from({ length: 5000 }, (_, index) => broken.get(index + 1) ?? `{"line":${index + 1}}`);
+    const { summary } = await fixture.import(fixture.write('far.ndjson', lines.join('\n')), '--table', 'far');
+    expect([summary.created, summary.refused]).toEqual([lines.length - broken.size, broken.size]);
+    expect(summary.refusals.map(({ line }) => line)).toEqual([...broken.keys()]);
+    const kept = lines.filter((_, index) => !broken.has(index + 1)).map((line) => JSON.parse(line));
+    expect(await fixture.bodies('far')).toEqual(kept);
+  });
+
+  test('makes documents in the order of the lines, though requests overtake each other on their way', async () => {
+    await using way = await CrookedWay.to(fixture.url);
+    const path = fixture.write('crooked.ndjson', manyItems(8000));
+    const ending = await yaradb('import', path, '--table', 'crooked', '--url', way.url);
+    expect([ending.code, ending.stderr]).toEqual([0, '']);
+    expect(way.statuses).toContain(404);
+    expect(await fixture.bodies('crooked')).toEqual(Array.from({ length: 8000 }, (_, number) => ({ number })));
+  });
+
+  test('makes one document of a line or none, whatever it would mean among the others', async () => {
+    const more = `{"op":"create","doc_id":"${id(666)}","table_name":"smuggled","body":{"x":1}`;
+    // By itself: beside lines that are broken for all to see every line is looked at.
+    const alone = fixture.write('alone.ndjson', `{"good":0}\n{"x":1}},${more}\n`);
+    expect((await fixture.import(alone, '--table', 'apart')).summary).toMatchObject({ created: 1, refused: 1 });
+    const bad = ['{"x":"', '"}', '{"x":[', ']}', '{"x":1]}', '{"x":[1}', '{"x":1}}', '{"x":{"y":1}', '{"\\"}'];
+    const lines = bad.map((line, number) => `{"good":${number + 1}}\n${line}\n`);
+    const { summary } = await fixture.import(fixture.write('apart.ndjson', lines.join('')), '--table', 'apart');
+    expect(summary.refusals.map(({ line }) => line)).toEqual(bad.map((_, number) => number * 2 + 2));
+    expect(await fixture.bodies('apart')).toEqual(Array.from({ length: bad.length + 1 }, (_, good) => ({ good })));
+    expect(await fixture.bodies('smuggled')).toEqual([]);
+  });
+
   test('writes refused records of CSV under the header, and elements of a list on one line each', async () => {
     const errors = fixture.folder.join('refused.csv');
     const csv = fixture.write('short.csv', 'a,b\n1,2\n"x\ny"\n3,4\nlast\n');
@@ -126,7 +168,7 @@ describe('import', () => {
 
   test('stops where no item could get in', async () => {
     await fixture.post('/table/create', { name: 'closed', read_only: true });
-    const ending = await fixture.run('import', fixture.write('closed.ndjson', manyItems(10)), '--table', 'closed');
+    const ending = await fixture.run('import', fixture.write('closed.ndjson', manyItems(900)), '--table', 'closed');
     expect(ending.code).toBe(exitCodes.noServer);
     expect(ending.stderr).toMatch(/^yaradb: the server refuses: Table 'closed' is read-only[^\n]*\n$/);
   });
