@@ -65,7 +65,7 @@ class Subscriber {
   }
 }
 
-async function write(url: string, stop: () => boolean): Promise<void> {
+async function write(url: string, stop: () => boolean, onWritten: () => void): Promise<void> {
   const below = (end: number) => Math.floor(Math.random() * end);
   let last: { _id: string; version: number } | null = null;
   while (!stop()) {
@@ -76,6 +76,7 @@ async function write(url: string, stop: () => boolean): Promise<void> {
           ? await send(`${url}/document/create`, { method: 'POST', body: { name: 'x', body } })
           : await send(`${url}/document/update/${last._id}`, { method: 'PUT', body: { version: last.version, body } });
       last = json as { _id: string; version: number };
+      onWritten();
     } catch {
       return; // The server is gone.
     }
@@ -95,9 +96,14 @@ test(`${subscriberCount} subscribers with filters of their own are told what a r
           if (!stopping) throw error;
         });
     });
-    const writing = Array.from({ length: writerCount }, () => write(url, () => stopping));
-    for (let round = 0; round < 10; round += 1) {
+    let written = 0;
+    const onWritten = () => {
+      written += 1;
+    };
+    const writing = Array.from({ length: writerCount }, () => write(url, () => stopping, onWritten));
+    for (let round = 1; round <= 10; round += 1) {
       await delay(100);
+      await expect.poll(() => written, { timeout: 60_000 }).toBeGreaterThan(round * 5);
       for (let count = 0; count < 20; count += 1) {
         subscribers[Math.floor(Math.random() * subscriberCount)]?.disconnect();
       }
