@@ -12,6 +12,7 @@ import { parseGraphqlBody } from './graphql-parameters.ts';
 import type { Caller, LiveOperations, ParsedOperation } from './live-operations.ts';
 import { Subscription } from './subscription.ts';
 import type { WebSocketMeter } from './websocket-meter.ts';
+import { WebSocketResult } from './websocket-result.ts';
 import { WebSocketSender } from './websocket-sender.ts';
 import { nextMessageHead, WebSocketSubscription } from './websocket-subscription.ts';
 import type { WebSocketTurns } from './websocket-turns.ts';
@@ -185,30 +186,23 @@ export class WebSocketConnection {
     const opened = await this.#options.operations.subscribe(operation, this.#caller, undefined);
     this.#meter(operation, begunAt);
     if (!(opened instanceof Subscription)) return this.#resultOf(id, opened);
-    return new WebSocketSubscription(id, opened, (text) => this.#sender.send(text));
+    return new WebSocketSubscription(id, opened, (text, signal) => this.#sender.send(text, signal));
   }
 
   #meter({ definition }: ParsedOperation, begunAt: number): void {
     if (definition !== undefined) this.#options.meter?.operation(definition.operation, performance.now() - begunAt);
   }
 
-  /** For graphql-ws a stream of results that has none: when it has ended, the one that there is has been sent, as exact text. */
-  #resultOf(id: string, result: GraphqlResult): AsyncIterable<ExecutionResult> {
-    return {
-      [Symbol.asyncIterator]: () => ({
-        next: async () => {
-          await this.#send(id, result);
-          return { done: true, value: undefined };
-        },
-      }),
-    };
+  #resultOf(id: string, result: GraphqlResult): WebSocketResult {
+    return new WebSocketResult((signal) => this.#send(id, result, signal));
   }
 
-  async #send(id: string, result: GraphqlResult): Promise<void> {
+  async #send(id: string, result: GraphqlResult, signal: AbortSignal): Promise<void> {
     const { text } = await this.#options.operations.write(result, this.#client.report);
+    if (signal.aborted) return;
     const before = nextMessageHead(id);
-    if (typeof text === 'string') await this.#sender.send(`${before}${text}}`);
-    else await this.#sender.sendLong(before, text, '}');
+    if (typeof text === 'string') await this.#sender.send(`${before}${text}}`, signal);
+    else await this.#sender.sendLong(before, text, '}', signal);
   }
 }
 

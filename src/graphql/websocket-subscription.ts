@@ -13,9 +13,10 @@ export function nextMessageHead(id: string): string {
 export class WebSocketSubscription implements AsyncGenerator<ExecutionResult, void, void> {
   readonly #head: string;
   readonly #subscription: Subscription;
-  readonly #send: (text: string) => Promise<void>;
+  readonly #send: (text: string, signal: AbortSignal) => Promise<void>;
+  readonly #cancel = new AbortController();
 
-  constructor(id: string, subscription: Subscription, send: (text: string) => Promise<void>) {
+  constructor(id: string, subscription: Subscription, send: (text: string, signal: AbortSignal) => Promise<void>) {
     this.#head = nextMessageHead(id);
     this.#subscription = subscription;
     this.#send = send;
@@ -24,22 +25,22 @@ export class WebSocketSubscription implements AsyncGenerator<ExecutionResult, vo
   async next(): Promise<IteratorResult<ExecutionResult, void>> {
     try {
       for (let answers = await this.#subscription.next(); answers !== null; answers = await this.#subscription.next()) {
-        for (const { text } of answers) await this.#send(`${this.#head}${text}}`);
+        for (const { text } of answers) await this.#send(`${this.#head}${text}}`, this.#cancel.signal);
       }
       return { done: true, value: undefined };
     } finally {
       // Whoever iterates does not call `return` once this has thrown.
-      this.#subscription.close();
+      this.#close();
     }
   }
 
   async return(): Promise<IteratorResult<ExecutionResult, void>> {
-    this.#subscription.close();
+    this.#close();
     return { done: true, value: undefined };
   }
 
   async throw(error: unknown): Promise<IteratorResult<ExecutionResult, void>> {
-    this.#subscription.close();
+    this.#close();
     throw error;
   }
 
@@ -48,6 +49,11 @@ export class WebSocketSubscription implements AsyncGenerator<ExecutionResult, vo
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+  }
+
+  #close(): void {
+    this.#cancel.abort();
     this.#subscription.close();
   }
 }

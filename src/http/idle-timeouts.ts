@@ -7,7 +7,7 @@ interface Watched {
   readonly socket: Socket;
   /** Milliseconds; 0: for ever. */
   idleMsMax: number;
-  /** Bytes read and written when it was looked at last. */
+  /** Bytes read and written when it was looked at last; -1 before the first time. */
   moved: number;
   /** Whether Node has a timer for it. */
   isTimed: boolean;
@@ -37,7 +37,7 @@ export class IdleTimeouts {
 
   /** Takes over the timeout that the connection has, and those that are set from now on. */
   watch(socket: Socket): void {
-    const watched: Watched = { socket, idleMsMax: socket.timeout ?? 0, moved: 0, isTimed: false };
+    const watched: Watched = { socket, idleMsMax: socket.timeout ?? 0, moved: -1, isTimed: false };
     setNodeTimeout(socket, 0);
     socket.setTimeout = (idleMsMax: number, callback?: () => void) => {
       watched.idleMsMax = idleMsMax;

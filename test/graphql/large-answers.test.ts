@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { ChangeEvent } from '../../src/database/changes.ts';
@@ -216,6 +217,42 @@ describe('a large answer', () => {
       ].toSorted(),
     );
     expectManyTurns();
+  });
+
+  test('that a client does not want any more is not sent to it over a WebSocket, and its id can be used again', async () => {
+    const socket = new WebSocket(server.endpoint.replace('http', 'ws'), 'graphql-transport-ws');
+    await once(socket, 'open');
+    const messages: string[] = [];
+    const send = (message: object) => socket.send(JSON.stringify(message));
+    send({ type: 'connection_init' });
+    await once(socket, 'message');
+    const completions = new Promise<void>((resolve) => {
+      socket.on('message', (data) => {
+        messages.push(String(data));
+        if (messages.filter((text) => text.includes('"type":"complete"')).length === 2) resolve();
+      });
+    });
+    socket.pause();
+    send({ id: 'first', type: 'subscribe', payload: { query } });
+    // As much of it is on its way as the socket takes.
+    await expect.poll(() => written.all, { timeout: 60_000 }).toBeGreaterThan(times * pageSize * 2);
+    send({ id: 'second', type: 'subscribe', payload: { query: `{ a0: ${page} }` } });
+    await expect.poll(() => completed.all, { timeout: 60_000 }).toBe(2 * (times + 1) * pageSize);
+    await wait(100);
+    send({ id: 'second', type: 'complete' });
+    send({ id: 'second', type: 'subscribe', payload: { query: '{ status { version } }' } });
+    await wait(100);
+    socket.resume();
+    await completions;
+    socket.close();
+    expect(messages.toSorted()).toEqual(
+      [
+        `{"id":"first","type":"next","payload":${expected}}`,
+        '{"id":"first","type":"complete"}',
+        '{"id":"second","type":"next","payload":{"data":{"status":{"version":"1.2.3"}}}}',
+        '{"id":"second","type":"complete"}',
+      ].toSorted(),
+    );
   });
 
   test('to a mutation is made so', async () => {
