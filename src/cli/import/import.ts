@@ -9,7 +9,7 @@ export const importCommand: Command = {
   description: [
     'Imports the items of FILE into a running server, one document each: NDJSON, JSON or CSV, of any size, in constant memory. - is ' +
       'standard input.',
-    'JSON is kept exactly, or refused. An item that is refused is told with its line and the reason, and costs no other item; --errors ' +
+    'Integers of any length are kept exactly; what cannot be kept is refused. An item that is refused is told with its line and the reason, and costs no other item; --errors ' +
       'keeps them. A FILE that is not what its format says is refused before anything is written.',
     'Begun again with the same FILE, an import goes on where it was interrupted, and makes no document twice: the ids follow from the ' +
       'content of FILE, the table and the place of the item, unless an item brings its own (--id-field, --documents). So importing an unchanged FILE ' +
