@@ -60,7 +60,7 @@ export interface HttpTimeouts {
   readonly socketIdleMsMax: number;
   /** How long, while the server closes, a connection may wait for a request that is on its way. */
   readonly closeGraceMs: number;
-  /** How often all but the last are checked: they are late by at most this. */
+  /** How often all but the last are checked: they are late by at most twice this. */
   readonly checkIntervalMs: number;
 }
 

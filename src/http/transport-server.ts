@@ -47,6 +47,7 @@ export function createTransportServer(
     writes.watch(socket);
     timeouts.watch(socket);
   });
+  server.on('timeout', (socket) => timeouts.end(socket));
   server.once('close', timeouts.start());
   return server;
 }
