@@ -5,9 +5,6 @@ import { type DocumentFilterInputs, filterOf } from './document-filter.ts';
 import type { YaradbSchemaBuilder } from './schema-builder.ts';
 import { SubscriptionContext } from './subscription-context.ts';
 
-/** So many changes of a commit are told of in one go, which takes about two milliseconds. */
-const changesAtOnceMax = 256;
-
 /** Adds the subscription `changes` and what it tells. */
 export function addDocumentChanges(
   builder: YaradbSchemaBuilder,
@@ -94,13 +91,7 @@ function addEvents(builder: YaradbSchemaBuilder, document: DocumentRef) {
       sequence: t.expose('sequence', { type: 'Sequence' }),
       epoch: t.exposeID('epoch'),
       committedAt: t.expose('committedAt', { type: 'DateTime' }),
-      changes: t.field({
-        type: [changed],
-        description: 'In the order in which the commit made them.',
-        // Most are few, and their text is to be there at once.
-        resolve: ({ changes }, _args, context) =>
-          changes.length > changesAtOnceMax ? context.listOf(changes) : changes,
-      }),
+      changes: t.expose('changes', { type: [changed], description: 'In the order in which the commit made them.' }),
     }),
   });
 

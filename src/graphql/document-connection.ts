@@ -91,13 +91,9 @@ export function addDocumentConnection(
     fields: (t) => ({
       edges: t.field({
         type: [edge],
-        resolve: async (list, _args, context) =>
-          context.listOf((await list.page()).documents.map((document) => ({ list, document }))),
+        resolve: async (list) => (await list.page()).documents.map((document) => ({ list, document })),
       }),
-      nodes: t.field({
-        type: [document],
-        resolve: async (list, _args, context) => context.listOf((await list.page()).documents),
-      }),
+      nodes: t.field({ type: [document], resolve: async (list) => (await list.page()).documents }),
       pageInfo: t.field({ type: pageInfo, resolve: resolvePageInfo }),
       totalCount: t.field({
         type: 'SafeInt',

@@ -56,8 +56,7 @@ export function addDocumentGroup(builder: YaradbSchemaBuilder, inputs: DocumentF
           archived: archived ?? 'EXCLUDE',
           ...parseAggregate(aggregate satisfies AggregateInput, queryLimits.aggregate),
         };
-        const view = await context.view(asOfOf(asOf));
-        return context.listOf(await view.aggregateDocuments(query));
+        return (await context.view(asOfOf(asOf))).aggregateDocuments(query);
       },
     }),
   );

@@ -20,9 +20,6 @@ export interface GraphqlServices {
   readonly turns: SharedTurns;
 }
 
-/** So many items graphql-js completes without a look whether others wait. */
-const itemsAtOnceMax = 16;
-
 /** One execution of one operation: who asks, and the one read view that all root fields of a query see which ask for the same state. */
 export class OperationContext {
   readonly services: GraphqlServices;
@@ -32,7 +29,6 @@ export class OperationContext {
   /** Those that were opened, for whatever field. */
   readonly #views: ReadView[] = [];
   readonly #isSingleField: boolean;
-  readonly #hasPlan: boolean;
   #lookup: Promise<unknown> | undefined;
   /** Resolves when the last of those that are completed in turns has ended. */
   #line: Promise<void> | undefined;
@@ -43,7 +39,6 @@ export class OperationContext {
     this.principal = principal;
     // With one root field there is nothing for which it would have to hold a state.
     this.#isSingleField = plan?.fields.length === 1;
-    this.#hasPlan = plan !== undefined;
   }
 
   get database(): Database {
@@ -68,11 +63,6 @@ export class OperationContext {
   getDocument(id: string, archived: Archived): Document | null | Promise<Document | null> {
     if (this.#isSingleField) return this.database.getDocument(this.principal, id, archived);
     return this.view().then((view) => view.getDocument(id, archived));
-  }
-
-  /** A list that may be long. A plan completes it in turns; graphql-js waits for an item only where it is given one after the other. */
-  listOf<T>(items: readonly T[]): Iterable<T> {
-    return this.#hasPlan || items.length <= itemsAtOnceMax ? items : new PacedList(items, this);
   }
 
   /**
@@ -137,35 +127,6 @@ export class OperationContext {
     await Promise.allSettled(this.#asOf.values());
     await this.#lookup;
     for (const view of this.#views) view.close();
-  }
-}
-
-/** What can be iterated in both ways graphql-js takes item by item, and waits for each. */
-class PacedList<T> implements Iterable<T>, AsyncIterable<T> {
-  readonly #items: readonly T[];
-  readonly #context: OperationContext;
-
-  constructor(items: readonly T[], context: OperationContext) {
-    this.#items = items;
-    this.#context = context;
-  }
-
-  [Symbol.iterator](): Iterator<T> {
-    return this.#items[Symbol.iterator]();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    const { turns } = this.#context.services;
-    const leave = await this.#context.enterLine();
-    try {
-      for (const item of this.#items) {
-        const turn = turns.next();
-        if (turn !== undefined) await turn;
-        yield item;
-      }
-    } finally {
-      leave();
-    }
   }
 }
 

@@ -98,7 +98,7 @@ export function addTable(builder: YaradbSchemaBuilder, inputs: DocumentFilterInp
     tables: t.field({
       type: [table],
       description: 'By name.',
-      resolve: async (_root, _arguments, context) => context.listOf(await (await context.view()).tables()),
+      resolve: async (_root, _arguments, context) => (await context.view()).tables(),
     }),
   }));
 

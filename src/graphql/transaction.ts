@@ -25,9 +25,9 @@ export function addTransaction(builder: YaradbSchemaBuilder, document: DocumentR
         description:
           'One for each operation that writes, in order, as that left it; of an erasure the version that it took away. Of a replay they are what ' +
           'they were, or `HISTORY_GONE` with `sequence`, `committedAt` and `documentIds` when one was erased since or its history is not kept any more.',
-        resolve: ({ documents, documentsGone }, _args, context) => {
+        resolve: ({ documents, documentsGone }) => {
           if (documentsGone !== undefined) throw documentsGone;
-          return context.listOf(documents);
+          return documents;
         },
       }),
       replayed: t.exposeBoolean('replayed', {

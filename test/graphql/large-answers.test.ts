@@ -104,10 +104,18 @@ function watching(database: Database): Database {
 
 /** That others had many turns while it was made: in none of them was more done than in two slices, of which the last steps may be larger. */
 function expectManyTurns(): void {
-  for (const { all, most } of [completed, written]) {
-    expect(all).toBeGreaterThanOrEqual(times * pageSize);
-    expect(most).toBeLessThan(all / 8);
-  }
+  for (const counter of [completed, written]) expectTurns(counter);
+}
+
+/** The same where graphql-js completes it: that gives nobody a turn. A list that it waits for it leaves, when an item fails, to end the process with the next. */
+function expectWrittenInTurns(): void {
+  expect(completed.all).toBeGreaterThanOrEqual(times * pageSize);
+  expectTurns(written);
+}
+
+function expectTurns({ all, most }: TurnCounter): void {
+  expect(all).toBeGreaterThanOrEqual(times * pageSize);
+  expect(most).toBeLessThan(all / 8);
 }
 
 describe('a large answer', () => {
@@ -173,22 +181,33 @@ describe('a large answer', () => {
     expect(before).toBeGreaterThan(5);
   });
 
-  test('is made so by Yoga, too', async () => {
+  test('is written so by Yoga, too', async () => {
     const response = await fetch(`${server.endpoint}?query=${encodeURIComponent(query)}`, {
       headers: { accept: 'application/json' },
     });
     expect(await response.text()).toBe(expected);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expectManyTurns();
+    expectWrittenInTurns();
   });
 
-  test('is made so as an event', async () => {
+  test('by Yoga in which many items fail, some at once and some later, is an answer and no end of the process', async () => {
+    const failing = `findDocuments(first: 300) { nodes { history(after: "no cursor") { totalCount } value(path: "") } }`;
+    for (const text of [`{ ${failing} }`, `{ a: ${failing} b: ${failing} }`]) {
+      const response = await fetch(`${server.endpoint}?query=${encodeURIComponent(text)}`, {
+        headers: { accept: 'application/json' },
+      });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toContain('this is not a cursor');
+    }
+  });
+
+  test('is written so as an event', async () => {
     const response = await post(query, { accept: 'text/event-stream' });
     expect(await response.text()).toBe(`event: next\ndata: ${expected}\n\nevent: complete\ndata: \n\n`);
-    expectManyTurns();
+    expectWrittenInTurns();
   });
 
-  test('is made so over a WebSocket, where others wait for the end of its message alone', async () => {
+  test('is written so over a WebSocket, where others wait for the end of its message alone', async () => {
     const socket = new WebSocket(server.endpoint.replace('http', 'ws'), 'graphql-transport-ws');
     await once(socket, 'open');
     const messages: string[] = [];
@@ -216,7 +235,7 @@ describe('a large answer', () => {
         '{"id":"short","type":"complete"}',
       ].toSorted(),
     );
-    expectManyTurns();
+    expectWrittenInTurns();
   });
 
   test('that a client does not want any more is not sent to it over a WebSocket, and its id can be used again', async () => {
@@ -270,7 +289,7 @@ describe('a large answer', () => {
     expectManyTurns();
   });
 
-  test('to a subscription is made so, once for all who are told the same', async () => {
+  test('to a subscription is written so, once for all who are told the same', async () => {
     const selection = '{ ... on ChangeSet { changes { kind document { id name body bodyHash createdAt } } } }';
     const readers = await Promise.all(
       Array.from({ length: 3 }, () =>
@@ -293,7 +312,6 @@ describe('a large answer', () => {
     for (const other of others) expect(other).toEqual(first);
     expect(at(parseJson(first?.data ?? ''), 'data', 'changes', 'changes', 4_999, 'document', 'name')).toBe('z');
     expect(completed.all).toBe(5_000);
-    expect(completed.most).toBeLessThan(1_000);
     expect(written.most).toBeLessThan(written.all / 8);
   });
 
