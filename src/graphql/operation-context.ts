@@ -6,7 +6,6 @@ import type { Document } from '../document/document.ts';
 import type { Archived } from '../query/find-query.ts';
 import type { QueryLimits } from '../query/limits.ts';
 import type { QueryExplanation } from '../query/query-explanation.ts';
-import type { OperationPlan } from './operation-plan.ts';
 
 /** What resolvers need that is the same for every operation. */
 export interface GraphqlServices {
@@ -33,12 +32,11 @@ export class OperationContext {
   /** Resolves when the last of those that are completed in turns has ended. */
   #line: Promise<void> | undefined;
 
-  /** @param plan what it is executed by; undefined where graphql-js does it. */
-  constructor(services: GraphqlServices, principal: Principal, plan?: OperationPlan) {
+  /** @param isSingleField whether the operation has one root field, so that there is nothing for which it would have to hold a state. */
+  constructor(services: GraphqlServices, principal: Principal, isSingleField = false) {
     this.services = services;
     this.principal = principal;
-    // With one root field there is nothing for which it would have to hold a state.
-    this.#isSingleField = plan?.fields.length === 1;
+    this.#isSingleField = isSingleField;
   }
 
   get database(): Database {

@@ -98,7 +98,7 @@ export class OperationExecutor {
     const plan = operation.plan(variableValues);
     if (plan === undefined) return undefined;
     this.#costLimit.check(document.document, operation.definition, variableValues.coerced);
-    const context = new OperationContext(this.#services, principal, plan);
+    const context = new OperationContext(this.#services, principal, plan.fields.length === 1);
     const result = new PlanExecution(context, variableValues).run(plan);
     // An error at once may leave behind a field that is still opening a view.
     const isPending = result instanceof Promise || context.isOpen || operation.isExplained;

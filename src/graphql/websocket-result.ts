@@ -8,7 +8,7 @@ const end: End = { done: true, value: undefined };
  * The one result of an operation as graphql-ws takes one that is text already: a stream of results that has none, which has ended when the text was sent. A client
  * that says `complete` ends it at once, and is not sent what has not begun to be.
  */
-export class WebSocketResult implements AsyncGenerator<ExecutionResult, void, void> {
+export class WebSocketResult implements AsyncIterableIterator<ExecutionResult, void, void> {
   readonly #send: (signal: AbortSignal) => Promise<void>;
   readonly #cancel = new AbortController();
 
@@ -30,16 +30,7 @@ export class WebSocketResult implements AsyncGenerator<ExecutionResult, void, vo
     return end;
   }
 
-  async throw(error: unknown): Promise<End> {
-    this.#cancel.abort();
-    throw error;
-  }
-
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#cancel.abort();
   }
 }

@@ -50,12 +50,15 @@ export class WebSocketSender {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting: Waiting = { send, resolve, reject };
     this.#waiting.push(waiting);
-    signal?.addEventListener('abort', () => {
+    if (signal === undefined) return promise;
+    const drop = () => {
       const index = this.#waiting.indexOf(waiting);
       if (index !== -1) this.#waiting.splice(index, 1);
       resolve();
-    });
-    return promise;
+    };
+    signal.addEventListener('abort', drop);
+    // A subscription has one signal for all its messages, and would hold the texts of those that were sent.
+    return promise.finally(() => signal.removeEventListener('abort', drop));
   }
 
   async #sendWaiting(): Promise<void> {
