@@ -55,7 +55,7 @@ export class ShardedMap<Key, Value extends NonNullable<unknown>> {
     if (this.#texts.length === 0) this.#texts = [new TextTable()];
     const hash = hashText(key);
     const shard = shardOf(this.#texts, hash);
-    if (shard === undefined) return; // there is one for every hash
+    if (shard === undefined) throw new Error('every key has its shard');
     const before = shard.size;
     shard.set(key, hash, value);
     this.#textCount += shard.size - before;
@@ -69,7 +69,7 @@ export class ShardedMap<Key, Value extends NonNullable<unknown>> {
   #setOther(key: Key, value: Value): void {
     if (this.#others.length === 0) this.#others = [new Map()];
     const shard = shardOf(this.#others, numberOf(key));
-    if (shard === undefined) return; // there is one for every number
+    if (shard === undefined) throw new Error('every key has its shard');
     const before = shard.size;
     shard.set(key, value);
     this.#otherCount += shard.size - before;
