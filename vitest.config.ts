@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/property-seed.ts'],
     // For what hangs, not for what is slow: a busy machine takes ten times as long as a quiet one.
     testTimeout: 180_000,
     hookTimeout: 60_000,
