@@ -86,6 +86,7 @@ export class Storage {
         if (event.kind === 'segmentSealed' && storage !== null) storage.#history.segmentSealed(event.lastSequence);
       },
     });
+    const past = new HistoryReader({ fileSystem, directory, clock });
     try {
       const history = await HistoryKeeper.open({
         fileSystem: withLogDirectorySync(watched, join(directory, 'log'), async (sync) =>
@@ -98,9 +99,10 @@ export class Storage {
         bytesMax: options.historyBytesMax,
         settle: async () => (await opened.promise).#settle(),
         directoryInDoubt: () => directoryInDoubt,
+        readsEnded: () => past.ended(),
         onEvent,
       });
-      storage = new Storage(options, log, history, watched);
+      storage = new Storage(options, log, past, history, watched);
       opened.resolve(storage);
       return storage;
     } catch (error) {
@@ -110,12 +112,19 @@ export class Storage {
   }
 
   /** @param watched the file system for what is renamed and removed behind the log. */
-  private constructor(options: StorageOptions, log: Log, history: HistoryKeeper, watched: FileSystem) {
+  private constructor(
+    options: StorageOptions,
+    log: Log,
+    past: HistoryReader,
+    history: HistoryKeeper,
+    watched: FileSystem,
+  ) {
     this.#options = options;
     this.log = log;
+    this.past = past;
     this.#history = history;
-    const { fileSystem, directory, clock, random, pendingBytesMax, onEvent } = options;
-    this.past = new HistoryReader({ fileSystem, directory, clock });
+    const { directory, clock, random, pendingBytesMax, onEvent } = options;
+    const snapshotDirectory = join(directory, snapshotDirectoryName);
     this.queue = new CommitQueue({
       writer: { append: (commits) => this.#append(commits) },
       clock,
@@ -127,14 +136,14 @@ export class Storage {
     });
     this.#snapshotter = new Snapshotter({
       fileSystem: watched,
-      directory: join(directory, snapshotDirectoryName),
+      directory: snapshotDirectory,
       clock,
       random,
       logBytesMax: options.snapshotLogBytes,
       newest: log.snapshot,
       damaged: log.report.damagedSnapshots,
       capture: () => this.#capture(),
-      change: (remove) => history.change(remove),
+      remove: (name) => history.remove(snapshotDirectory, [name]),
       add: (rename) => history.add(rename),
       onEvent: (event) => {
         onEvent(event);

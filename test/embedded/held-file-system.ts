@@ -24,6 +24,7 @@ export class HeldFileSystem implements FileSystem {
     const file = await this.#inner.open(path, mode);
     return {
       size: () => file.size(),
+      hasName: () => file.hasName(),
       read: (target, position) => file.read(target, position),
       write: (source, position) => file.write(source, position),
       truncate: (size) => file.truncate(size),

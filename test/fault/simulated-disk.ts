@@ -91,6 +91,13 @@ export class Directory {
     return entry instanceof Directory ? entry.find(rest) : undefined;
   }
 
+  /** Whether a file has a name in it or below. */
+  holds(inode: Inode): boolean {
+    return [...this.visible.values()].some((entry) =>
+      entry instanceof Directory ? entry.holds(inode) : entry === inode,
+    );
+  }
+
   visibleBytes(): number {
     let total = 0;
     for (const entry of this.visible.values()) {

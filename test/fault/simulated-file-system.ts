@@ -170,6 +170,11 @@ export class SimulatedFileSystem implements FileSystem {
     inode.change({ kind: 'truncate', size });
   }
 
+  hasName(inode: Inode): boolean {
+    this.checkRunning();
+    return this.#root.holds(inode);
+  }
+
   syncFile(inode: Inode, path: string, kind: 'sync' | 'datasync'): void {
     this.#sync(kind, path, inode);
   }
@@ -267,6 +272,10 @@ class SimulatedFile implements File {
   async size(): Promise<number> {
     this.#fileSystem.checkRunning();
     return this.#inode.visible.length;
+  }
+
+  async hasName(): Promise<boolean> {
+    return this.#fileSystem.hasName(this.#inode);
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {

@@ -3,8 +3,8 @@ import { TimeSlice } from './time-slice.ts';
 
 /** Half of what others get in a slice: a request that meets one waits for less than most requests take. */
 const backgroundSliceMs = 0.25;
-/** Others' work that takes no longer is none: the event loop itself takes some time. A read takes more. */
-const idleMs = 0.05;
+/** Others' work that takes no longer is none: the event loop itself takes some time. A read that comes alone takes more. */
+const idleMs = 0.03;
 /**
  * How long the work rests when others had something to do: several slices, so that most requests come while it rests and wait for
  * nothing, and the disk is theirs, too. What nobody but the server asked for takes longer for it.

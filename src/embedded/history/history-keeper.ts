@@ -14,6 +14,7 @@ import { mergeBase } from './base-merge.ts';
 import { eraseOnDisk, hasErasures } from './disk-erasure.ts';
 import { readErasureMark, writeErasureMark } from './erasure-mark.ts';
 import { FileGate } from './file-gate.ts';
+import { FileRemoval } from './file-removal.ts';
 import type { HistoryEvent, HistoryTask } from './history-event.ts';
 import { type HistoryFiles, listHistory } from './history-files.ts';
 import { type PruningPlan, planPruning } from './pruning-plan.ts';
@@ -38,6 +39,8 @@ export interface HistoryKeeperOptions {
   readonly settle: () => Promise<void>;
   /** Whether a sync of a directory in which files are replaced or removed has failed, whoever asked for it. */
   readonly directoryInDoubt: () => boolean;
+  /** Resolves when the reads of history that are under way have ended. */
+  readonly readsEnded: () => Promise<void>;
   readonly onEvent?: (event: HistoryEvent) => void;
 }
 
@@ -65,6 +68,9 @@ export class HistoryKeeper {
   readonly #catalog: SegmentCatalog;
   readonly #gate = new FileGate();
   readonly #stop = new AbortController();
+  readonly #removal: FileRemoval;
+  /** The snapshot that is being read to become the base. */
+  #verifying: Promise<void> | null = null;
   /** Names of snapshots that were found damaged: they count for nothing. */
   readonly #damaged = new Set<string>();
   #oldest = 0;
@@ -92,6 +98,16 @@ export class HistoryKeeper {
     this.#options = options;
     this.#logDirectory = join(options.directory, 'log');
     this.#catalog = new SegmentCatalog(options.fileSystem, this.#logDirectory);
+    const { fileSystem, clock, readsEnded } = options;
+    this.#removal = new FileRemoval({
+      fileSystem,
+      clock,
+      signal: this.#stop.signal,
+      change: (remove) => this.change(remove),
+      readsEnded: async () => {
+        await Promise.allSettled([readsEnded(), this.#verifying]);
+      },
+    });
   }
 
   /** The floor; bytes of the sealed segments behind the base, which is what the bound is for; erasures carried out on disk. */
@@ -129,6 +145,14 @@ export class HistoryKeeper {
    */
   pin(): Promise<() => void> {
     return this.#gate.pin();
+  }
+
+  /**
+   * Removes files of one directory when nobody has them pinned, and gives their room back so that no commit waits for it.
+   * @throws {DatabaseError} `OVERLOADED` when the keeper is being closed. The system's own error.
+   */
+  remove(directory: string, names: readonly string[]): Promise<void> {
+    return this.#removal.remove(directory, names);
   }
 
   /** Runs a change of files that others may have pinned, when they have not. */
@@ -230,8 +254,8 @@ export class HistoryKeeper {
   async #removeLeftovers(): Promise<void> {
     const files = await this.#files();
     await this.#renewBase(files);
-    await this.#remove(files.snapshotDirectory, files.leftInSnapshots);
-    await this.#remove(files.logDirectory, files.leftInLog);
+    await this.remove(files.snapshotDirectory, files.leftInSnapshots);
+    await this.remove(files.logDirectory, files.leftInLog);
     await this.#catalog.refresh(files.segments);
   }
 
@@ -271,15 +295,6 @@ export class HistoryKeeper {
       await segment.close();
     }
     return true;
-  }
-
-  async #remove(directory: string, names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    const { fileSystem } = this.#options;
-    await this.change(async () => {
-      for (const name of names) await removeIfThere(fileSystem, join(directory, name));
-      await fileSystem.syncDirectory(directory);
-    });
   }
 
   /** Raises the floor until history is within its bound, as far as the snapshots allow. @returns whether it was raised. */
@@ -323,7 +338,7 @@ export class HistoryKeeper {
     const pruned = this.#catalog.segments.filter(({ lastSequence }) => lastSequence <= floor);
     const erases = pruned.some((segment) => hasErasures(segment, this.#erasedUpTo));
     // With these segments goes the knowledge that something was erased: what may hold it without their help goes first.
-    if (erases) await this.#remove(files.logDirectory, files.torn);
+    if (erases) await this.remove(files.logDirectory, files.torn);
     if (plan.kind === 'promote') await this.#promote(files, plan.snapshot);
     else await this.#merge(files, plan.sequence);
     await this.#removeLeftovers();
@@ -336,16 +351,25 @@ export class HistoryKeeper {
   async #promote({ snapshotDirectory }: HistoryFiles, { name, sequence }: SnapshotName): Promise<void> {
     const { fileSystem } = this.#options;
     const path = join(snapshotDirectory, name);
-    const reader = await SnapshotReader.open(fileSystem, path);
+    this.#verifying = this.#verify(path);
     try {
-      await reader.verify(this.#slice());
+      await this.#verifying;
     } finally {
-      await reader.close();
+      this.#verifying = null;
     }
     await this.change(async () => {
       await fileSystem.rename(path, join(snapshotDirectory, snapshotFileName(sequence, 'base')));
       await fileSystem.syncDirectory(snapshotDirectory);
     });
+  }
+
+  async #verify(path: string): Promise<void> {
+    const reader = await SnapshotReader.open(this.#options.fileSystem, path);
+    try {
+      await reader.verify(this.#slice());
+    } finally {
+      await reader.close();
+    }
   }
 
   async #merge({ base, snapshotDirectory }: HistoryFiles, sequence: number): Promise<void> {
@@ -396,7 +420,7 @@ export class HistoryKeeper {
       signal: this.#stop.signal,
       exchange: (rename) => this.change(rename),
     });
-    await this.#remove(files.logDirectory, files.torn);
+    await this.remove(files.logDirectory, files.torn);
     // A snapshot that others have removed must not be there again after a power cut.
     if (await isThere(fileSystem, files.snapshotDirectory)) await fileSystem.syncDirectory(files.snapshotDirectory);
     await fileSystem.syncDirectory(files.logDirectory);
@@ -427,15 +451,6 @@ export class HistoryKeeper {
     } finally {
       await file.close();
     }
-  }
-}
-
-/** Snapshots are removed by those who take them, too. */
-async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
-  try {
-    await fileSystem.remove(path);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -38,6 +38,7 @@ export class HistoryReader {
   /** First sequences of segments whose index on disk was found damaged; the keeper makes it again when it needs it. */
   readonly #distrusted = new Set<number>();
   #readers = 0;
+  readonly #underWay = new Set<Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
 
   constructor(options: HistoryReaderOptions) {
@@ -50,6 +51,21 @@ export class HistoryReader {
    * @throws {CorruptionError} for damage. The system's own error when a file cannot be read.
    */
   async read<T>(sequence: number, read: (files: PastFiles) => Promise<T>): Promise<T> {
+    const reading = this.#read(sequence, read);
+    this.#underWay.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#underWay.delete(reading);
+    }
+  }
+
+  /** Resolves when the reads that are under way now have ended. Never rejects. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([...this.#underWay]);
+  }
+
+  async #read<T>(sequence: number, read: (files: PastFiles) => Promise<T>): Promise<T> {
     if (this.#readers >= readersMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#readers += 1;
     try {

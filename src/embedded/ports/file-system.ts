@@ -28,6 +28,8 @@ export type OpenMode = 'read' | 'write' | 'replace' | 'keep';
 /** An open file. Offsets and sizes are bytes. */
 export interface File {
   size(): Promise<number>;
+  /** Whether it is still to be found under a name, its own or another: false once it was removed under all of them. */
+  hasName(): Promise<boolean>;
   /** Resolves to how many bytes were read, which may be fewer than asked for; 0 at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>;
   /** Resolves to how many bytes were written, which may be fewer than given. */

@@ -55,6 +55,10 @@ class NodeFile implements File {
     return (await this.#handle.stat()).size;
   }
 
+  async hasName(): Promise<boolean> {
+    return (await this.#handle.stat()).nlink > 0;
+  }
+
   async read(target: Uint8Array, position: number): Promise<number> {
     return (await this.#handle.read(target, 0, target.length, position)).bytesRead;
   }

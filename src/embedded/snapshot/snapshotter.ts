@@ -42,8 +42,8 @@ export interface SnapshotterOptions {
   /** Names of those known to be damaged; a base among them is left to others. */
   readonly damaged: readonly string[];
   readonly capture: () => Promise<SnapshotCapture>;
-  /** Runs what removes files, when nobody needs them to stay as they are. */
-  readonly change: (remove: () => Promise<void>) => Promise<void>;
+  /** Removes the file of this name from `directory`, durably, when nobody needs it to stay. */
+  readonly remove: (name: string) => Promise<void>;
   /** Runs what gives a file its name, when nobody else does so. */
   readonly add: (rename: () => Promise<void>) => Promise<void>;
   readonly onEvent: (event: SnapshotEvent) => void;
@@ -205,21 +205,19 @@ export class Snapshotter {
 
   /** Two are kept that are not known to be damaged; the base is not ours. */
   async #removeOlder(): Promise<void> {
-    const { fileSystem, directory, change, onEvent } = this.#options;
+    const { fileSystem, directory, remove, onEvent } = this.#options;
     const { snapshots } = snapshotNames(await fileSystem.list(directory));
     const own = snapshots.filter(({ role }) => role === 'snapshot').map(({ name }) => name);
     const kept = own.filter((name) => !this.#damaged.has(name)).slice(-keptSnapshots);
     for (const name of own.filter((candidate) => !kept.includes(candidate))) {
-      const path = join(directory, name);
       try {
-        await change(() => fileSystem.remove(path));
+        await remove(name);
         this.#damaged.delete(name);
       } catch (error) {
         if (this.#abort.signal.aborted) return;
-        onEvent({ kind: 'snapshotNotRemoved', file: path, cause: error });
+        onEvent({ kind: 'snapshotNotRemoved', file: join(directory, name), cause: error });
       }
     }
-    // Not synced: whether an old one is there again after a power cut makes no difference.
   }
 }
 

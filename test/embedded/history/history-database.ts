@@ -74,6 +74,7 @@ export class HistoryDatabase {
       bytesMax,
       settle: options.settle ?? settle,
       directoryInDoubt: () => false,
+      readsEnded: async () => {},
       onEvent: (event) => events.push(event),
     });
     const [snapshot] = snapshots;

@@ -75,6 +75,10 @@ class StoppingFile implements File {
     return this.#file.size();
   }
 
+  hasName(): Promise<boolean> {
+    return this.#file.hasName();
+  }
+
   read(target: Uint8Array, position: number): Promise<number> {
     return this.#file.read(target, position);
   }

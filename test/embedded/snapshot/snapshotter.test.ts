@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Document } from '../../../src/document/document.ts';
 import { type KeyRecord, noDefinitions } from '../../../src/embedded/log/record.ts';
@@ -37,7 +38,7 @@ async function makeSnapshotter({
       const header = { ...identity, sequence };
       return { header, logBytes: 0, definitions: noDefinitions, documents: noDocuments(), keys, release: () => {} };
     },
-    change: (remove) => remove(),
+    remove: (name) => fileSystem.remove(join(snapshotDirectory, name)),
     add: (rename) => rename(),
     onEvent: ({ kind }) => {
       if (kind !== 'snapshotTaken') return;
