@@ -6,7 +6,7 @@ import { isLoopback } from '../settings/server-address.ts';
 import { refuseBackup } from './backup-directory.ts';
 import { findPredecessorFiles } from './data-directory.ts';
 import { failureOfClosing, failureOfDisk, failureOfOpening } from './database-failure.ts';
-import { fittingMemoryBytesMax, wantedMemoryBytesMax } from './heap-limit.ts';
+import { collectForServing, fittingMemoryBytesMax, wantedMemoryBytesMax } from './heap-limit.ts';
 import { failureOfListening } from './listening-failure.ts';
 import { createLogger } from './logger.ts';
 import { OperatorFile } from './operator-file.ts';
@@ -48,6 +48,7 @@ export async function serve(
   const app = await createApp(config, readVersion(), log, { ...files, operatorToken }).catch((error: unknown) => {
     throw failureOfOpening(error, config);
   });
+  collectForServing();
   const url = await app.listen().catch(async (error: unknown) => {
     await app.close();
     throw failureOfListening(error, config);
