@@ -52,13 +52,12 @@ export function ensureHeap(config: Pick<Config, 'memoryBytesMax'>): void {
 }
 
 /**
- * How V8 collects once the documents are loaded: it begins a full collection when the heap has grown by half. It would after a tenth where the heap grows slowly,
- * taking marking for cheap; but while it marks, each 64 KiB that requests allocate make the main thread mark for 5 ms: for a second per
- * gigabyte of heap they are answered at a hundredth of the rate. The half is what `heapBytesFor` leaves for garbage; V8 goes no further than half the
- * way to its limit.
+ * How V8 collects once the documents are loaded: it begins a full collection when the heap has doubled, but no later than half the way to its limit. It
+ * would when a tenth has come to a heap that grows slowly, taking marking for cheap; but while it marks, each 64 KiB that requests allocate make the main
+ * thread mark for 5 ms: for a second per gigabyte of heap they are answered at a hundredth of the rate.
  */
 export function collectForServing(): void {
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=100');
 }
 
 /**
