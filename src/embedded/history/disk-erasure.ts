@@ -21,6 +21,8 @@ export interface DiskErasureOptions {
   readonly afterSequence: number;
   readonly slice: TimeSlice;
   readonly signal: AbortSignal;
+  /** Runs what opens a snapshot and reads it, which others may remove meanwhile. */
+  readonly readSnapshot: (read: () => Promise<void>) => Promise<void>;
   /** Called to put a rewritten file in the place of the other. */
   readonly exchange: (rename: () => Promise<void>) => Promise<void>;
 }
@@ -105,7 +107,11 @@ class DiskErasure {
     await catalog.makeIndexes(slice);
   }
 
-  async #eraseInSnapshot(snapshot: SnapshotName, erased: readonly ErasedDocument[]): Promise<void> {
+  #eraseInSnapshot(snapshot: SnapshotName, erased: readonly ErasedDocument[]): Promise<void> {
+    return this.#options.readSnapshot(() => this.#readAndErase(snapshot, erased));
+  }
+
+  async #readAndErase(snapshot: SnapshotName, erased: readonly ErasedDocument[]): Promise<void> {
     const { fileSystem, files, slice } = this.#options;
     const path = join(files.snapshotDirectory, snapshot.name);
     // Opened once: between two openings it could go.

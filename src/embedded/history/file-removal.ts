@@ -5,7 +5,7 @@ import { type File, type FileSystem, ifThere } from '../ports/file-system.ts';
 export interface FileRemovalOptions {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
-  /** What is left to give back is given back at once when it is aborted. */
+  /** When it is aborted nobody is waited for any more, and what is left to give back is given back at once. */
   readonly signal: AbortSignal;
   /** Runs what takes the names away, when nobody needs the files to stay. */
   readonly change: (remove: () => Promise<void>) => Promise<void>;
@@ -42,14 +42,14 @@ export class FileRemoval {
   }
 
   async #removeSome(directory: string, names: readonly string[]): Promise<void> {
-    const { fileSystem, change, readsEnded } = this.#options;
+    const { fileSystem, change } = this.#options;
     const files: File[] = [];
     try {
       await change(async () => {
         for (const name of names) await this.#removeName(join(directory, name), files);
         await fileSystem.syncDirectory(directory);
       });
-      await readsEnded();
+      await this.#untilRead();
       for (const file of files) await this.#giveBack(file);
     } finally {
       await Promise.all(files.map((file) => file.close()));
@@ -58,10 +58,24 @@ export class FileRemoval {
 
   async #removeName(path: string, files: File[]): Promise<void> {
     const { fileSystem } = this.#options;
-    const file = await ifThere(fileSystem.open(path, 'write'));
-    if (file === null) return;
-    files.push(file);
+    // What may be removed may not always be opened: it is read-only, or too many files are open. Its room then goes at once.
+    const file = await fileSystem.open(path, 'write').catch(() => null);
+    if (file !== null) files.push(file);
     await ifThere(fileSystem.remove(path));
+  }
+
+  /** A stop does not wait for reads, which may take long: nothing is made shorter then. */
+  async #untilRead(): Promise<void> {
+    const { signal, readsEnded } = this.#options;
+    if (signal.aborted) return;
+    const stopped = Promise.withResolvers<void>();
+    const stop = (): void => stopped.resolve();
+    signal.addEventListener('abort', stop);
+    try {
+      await Promise.race([readsEnded(), stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   async #giveBack(file: File): Promise<void> {

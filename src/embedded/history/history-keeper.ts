@@ -69,8 +69,8 @@ export class HistoryKeeper {
   readonly #gate = new FileGate();
   readonly #stop = new AbortController();
   readonly #removal: FileRemoval;
-  /** The snapshot that is being read to become the base. */
-  #verifying: Promise<void> | null = null;
+  /** A snapshot is being read, which whoever takes snapshots may remove meanwhile. */
+  #readingSnapshot: Promise<void> | null = null;
   /** Names of snapshots that were found damaged: they count for nothing. */
   readonly #damaged = new Set<string>();
   #oldest = 0;
@@ -105,7 +105,7 @@ export class HistoryKeeper {
       signal: this.#stop.signal,
       change: (remove) => this.change(remove),
       readsEnded: async () => {
-        await Promise.allSettled([readsEnded(), this.#verifying]);
+        await Promise.allSettled([readsEnded(), this.#readingSnapshot]);
       },
     });
   }
@@ -351,16 +351,21 @@ export class HistoryKeeper {
   async #promote({ snapshotDirectory }: HistoryFiles, { name, sequence }: SnapshotName): Promise<void> {
     const { fileSystem } = this.#options;
     const path = join(snapshotDirectory, name);
-    this.#verifying = this.#verify(path);
-    try {
-      await this.#verifying;
-    } finally {
-      this.#verifying = null;
-    }
+    await this.#readSnapshot(() => this.#verify(path));
     await this.change(async () => {
       await fileSystem.rename(path, join(snapshotDirectory, snapshotFileName(sequence, 'base')));
       await fileSystem.syncDirectory(snapshotDirectory);
     });
+  }
+
+  /** Runs what reads a snapshot that others may remove: it stays whole until this has ended. One at a time. */
+  async #readSnapshot(read: () => Promise<void>): Promise<void> {
+    this.#readingSnapshot = read();
+    try {
+      await this.#readingSnapshot;
+    } finally {
+      this.#readingSnapshot = null;
+    }
   }
 
   async #verify(path: string): Promise<void> {
@@ -418,6 +423,7 @@ export class HistoryKeeper {
       afterSequence: this.#erasedUpTo,
       slice: this.#slice(),
       signal: this.#stop.signal,
+      readSnapshot: (read) => this.#readSnapshot(read),
       exchange: (rename) => this.change(rename),
     });
     await this.remove(files.logDirectory, files.torn);

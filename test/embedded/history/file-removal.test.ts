@@ -83,6 +83,33 @@ test('a stop does not wait for it', async () => {
   expect(done).toEqual(['remove large', 'syncDirectory']);
 });
 
+test('a stop does not wait for reads that are under way, which go on to the end of the file', async () => {
+  const { fileSystem, done } = await recordedDisk();
+  const reader = await fileSystem.open(join(directory, 'large'), 'read');
+  const stop = new AbortController();
+  const removed = removalOf({
+    fileSystem,
+    signal: stop.signal,
+    readsEnded: () => {
+      setImmediate(() => stop.abort());
+      return new Promise(() => {});
+    },
+  }).remove(directory, ['large']);
+  await removed;
+  expect(done).toEqual(['remove large', 'syncDirectory']);
+  expect(await reader.size()).toBe(9 * mebibyte);
+});
+
+test('a file that may not be opened for writing is removed nevertheless', async () => {
+  const { fileSystem, done } = await recordedDisk();
+  fileSystem.delay = async (kind) => {
+    if (kind === 'open') throw Object.assign(new Error('permission denied'), { code: 'EACCES' });
+  };
+  await removalOf({ fileSystem }).remove(directory, ['large', 'small']);
+  expect(done).toEqual(['remove large', 'remove small', 'syncDirectory']);
+  expect(fileSystem.names(directory)).toEqual([]);
+});
+
 test('what another has removed is passed over, and a room that cannot be given back is told', async () => {
   const { fileSystem, failing } = await recordedDisk();
   await removalOf({ fileSystem }).remove(directory, ['gone', 'small']);
