@@ -49,8 +49,11 @@ export class FileRemoval {
         for (const name of names) await this.#removeName(join(directory, name), files);
         await fileSystem.syncDirectory(directory);
       });
+      const large: File[] = [];
+      for (const file of files) if ((await file.size()) > stepBytes) large.push(file);
+      if (large.length === 0) return;
       await this.#untilRead();
-      for (const file of files) await this.#giveBack(file);
+      for (const file of large) await this.#giveBack(file);
     } finally {
       await Promise.all(files.map((file) => file.close()));
     }

@@ -83,6 +83,12 @@ test('a stop does not wait for it', async () => {
   expect(done).toEqual(['remove large', 'syncDirectory']);
 });
 
+test('what is small waits for nobody', async () => {
+  const { fileSystem, done } = await recordedDisk();
+  await removalOf({ fileSystem, readsEnded: () => new Promise(() => {}) }).remove(directory, ['small']);
+  expect(done).toEqual(['remove small', 'syncDirectory']);
+});
+
 test('a stop does not wait for reads that are under way, which go on to the end of the file', async () => {
   const { fileSystem, done } = await recordedDisk();
   const reader = await fileSystem.open(join(directory, 'large'), 'read');

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/database/principal.ts';
-import type { EmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../../src/embedded/embedded-database.ts';
 import { systemClock } from '../../../src/embedded/ports/clock.ts';
+import type { File, OpenMode } from '../../../src/embedded/ports/file-system.ts';
 import { snapshotFileName } from '../../../src/embedded/snapshot/snapshot-files.ts';
+import { SeededRandom } from '../../fault/seeded-random.ts';
 import { type OperationKind, SimulatedFileSystem } from '../../fault/simulated-file-system.ts';
-import { documentId } from '../log/log-fixture.ts';
+import { dataDirectory, documentId } from '../log/log-fixture.ts';
 import { create, openDatabase } from '../snapshot/database-fixture.ts';
 import { snapshotDirectory } from '../snapshot/snapshot-fixture.ts';
 
@@ -60,5 +62,62 @@ test('a snapshot that an erasure is reading is not made shorter when a newer one
   await taken;
   expect(events.map(({ kind }) => kind)).not.toContain('historyFailed');
   expect(fileSystem.names(snapshotDirectory)).toHaveLength(2);
+  await database.close();
+});
+
+/** Holds the reading of one file's middle back until `release`. */
+class SlowlyReadFileSystem extends SimulatedFileSystem {
+  slowPath = '';
+  readonly #reached = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  readonly reached = this.#reached.promise;
+  readonly release = this.#released.resolve;
+
+  override async open(path: string, mode: OpenMode): Promise<File> {
+    const file = await super.open(path, mode);
+    if (mode !== 'read' || path !== this.slowPath) return file;
+    const read = file.read.bind(file);
+    file.read = async (target, position) => {
+      if (position > mebibyte && position < 4 * mebibyte) {
+        this.#reached.resolve();
+        await this.#released.promise;
+      }
+      return read(target, position);
+    };
+    return file;
+  }
+}
+
+test('a snapshot that is read to become the base is not made shorter when a newer one has taken its place', async () => {
+  const fileSystem = new SlowlyReadFileSystem();
+  const events: string[] = [];
+  const database = await openEmbeddedDatabase({
+    directory: dataDirectory,
+    fileSystem,
+    clock: systemClock,
+    random: new SeededRandom(1),
+    limits: { snapshotLogBytes: 1024 * mebibyte, historyBytesMax: 1 },
+    onStorageEvent: ({ kind }) => events.push(kind),
+  });
+  for (let number = 1; number <= 10; number += 1) await create(database, number, 'x'.repeat(mebibyte));
+  fileSystem.slowPath = join(snapshotDirectory, snapshotFileName(await sequenceOf(database), 'snapshot'));
+  await database.takeSnapshot();
+  await create(database, 11);
+  await database.takeSnapshot();
+  await fileSystem.reached;
+  const removed = Promise.withResolvers<void>();
+  fileSystem.inject = (kind, at) => {
+    if (kind === 'remove' && at === fileSystem.slowPath) removed.resolve();
+    return undefined;
+  };
+  await create(database, 12);
+  const taken = database.takeSnapshot();
+  await removed.promise;
+  for (let turn = 0; turn < 100; turn += 1) await systemClock.yield();
+  fileSystem.release();
+  await taken;
+  await database.historyIdle();
+  expect(events).not.toContain('historyFailed');
+  expect(events).toContain('historyPruned');
   await database.close();
 });
