@@ -128,3 +128,19 @@ test('what cannot be is refused: a document of no table, the drop of an index th
   expect(() => state.apply(commitOf(1, [{ kind: 'dropIndex', id: table.id }]))).toThrow('not there');
   expect(state.table(defaultTable.name)?.documents.size).toBe(0);
 });
+
+test('a commit takes long by its records, or by the documents of a table that it drops, which may be one of its own', () => {
+  const state = new State();
+  const drop = commitOf(2, [
+    { kind: 'putTable', table },
+    { kind: 'dropTable', id: table.id },
+  ]);
+  expect([state.takesLong(drop, 1), state.takesLong(drop, 2)]).toEqual([true, false]);
+  state.apply(
+    commitOf(1, [
+      { kind: 'putTable', table },
+      ...[1, 2, 3].map((number) => ({ kind: 'putDocument' as const, document: ofTable(number) })),
+    ]),
+  );
+  expect([state.takesLong(drop, 2), state.takesLong(drop, 3)]).toEqual([true, false]);
+});
